@@ -1,0 +1,61 @@
+"""Build the book into `_build/html`: execute what has changed, treat warnings as errors.
+
+Run by `make book`. Executed chapters are kept in `_build/.jupyter_cache`, so a second run with
+nothing changed takes seconds.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+NEEDED_GIB = 0.5
+
+
+def package_fingerprint():
+    """Changes when the package or the data changes: then every chapter's outputs are stale.
+
+    The cache itself only looks at a chapter's own code.
+    """
+    digest = hashlib.sha256()
+    for file in sorted((ROOT / "vicourse").rglob("*.py")):
+        digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    folder = os.environ.get("VICOURSE_DATA_DIR", "")
+    digest.update(f"{folder} {(Path(folder) / 'mnist.npz').exists()}".encode())
+    return digest.hexdigest()
+
+
+def forget_stale_outputs():
+    stamp = BUILD / "executed-with"
+    fingerprint = package_fingerprint()
+    if stamp.exists() and stamp.read_text() == fingerprint:
+        return
+    if BUILD.exists():
+        print("==> The package or the data changed: every chapter is executed again", flush=True)
+        shutil.rmtree(BUILD / ".jupyter_cache", ignore_errors=True)
+        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
+    BUILD.mkdir(exist_ok=True)
+    stamp.write_text(fingerprint)
+
+
+def main():
+    free = shutil.disk_usage(ROOT).free / 2**30
+    if free < NEEDED_GIB:
+        sys.exit(f"vicourse: the disk is full ({free:.1f} GiB free): {NEEDED_GIB} GiB are needed.")
+    forget_stale_outputs()
+    print("==> Building the book (a chapter to execute takes about a minute)", flush=True)
+    command = ["jupyter_book.cli.main", "build", str(ROOT), "-W", "-n", "--keep-going"]
+    if subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode:
+        sys.exit(
+            "\nvicourse: the book was not built. The first WARNING or ERROR above names the page; "
+            "the whole traceback of a failed chapter is in _build/html/reports."
+        )
+    print(f"\n==> The book: {(BUILD / 'html' / 'index.html').as_uri()}\n    or run `make serve`.")
+
+
+if __name__ == "__main__":
+    main()
