@@ -1,0 +1,80 @@
+"""The variational auto-encoder: two networks that turn numbers into three distributions.
+
+Chapter: deep/vae_mnist.
+"""
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from vicourse.vae.networks import decoder, encoder
+from vicourse.validation import argument_error
+
+tfd = tfp.distributions
+
+
+class VAE:
+    """A latent-variable model p(z) p(x | z) and its recognition model q(z | x).
+
+        p(z)     = N(0, I)                              `prior`
+        p(x | z) = ∏ Bernoulli(xᵢ; sigmoid(decoderᵢ(z)))  `likelihood(z)`
+        q(z | x) = N(μ(x), diag σ²(x))                  `posterior(x)`
+
+    Args:
+        num_latents: dimension of z.
+        num_pixels: dimension of a flattened image x.
+        hidden, activation, init_std, seed: see `vicourse.vae.networks`.
+
+    Source: Kingma & Welling (2014), section 3.
+    """
+
+    def __init__(self, num_latents, num_pixels=784, hidden=500, *, seed=0, **network):
+        self.encoder = encoder(num_pixels, num_latents, hidden, seed=seed, **network)
+        self.decoder = decoder(num_pixels, num_latents, hidden, seed=seed + 1, **network)
+        self.num_latents = num_latents
+        self.num_pixels = num_pixels
+
+    def __repr__(self):
+        weights = sum(int(tf.size(v)) for v in self.trainable_variables)
+        return f"VAE({self.num_pixels} pixels, {self.num_latents} latents, {weights:,} weights)"
+
+    @property
+    def trainable_variables(self):
+        """φ (the encoder's weights and biases), then θ (the decoder's)."""
+        return self.encoder.trainable_variables + self.decoder.trainable_variables
+
+    @property
+    def prior(self):
+        """p(z) = N(0, I): event shape [num_latents]."""
+        zeros = tf.zeros(self.num_latents)
+        return tfd.Independent(tfd.Normal(zeros, tf.ones_like(zeros)), 1)
+
+    def posterior(self, x):
+        """q(z | x) for images x of shape [batch, num_pixels]: event shape [num_latents]."""
+        mu, log_variance = tf.split(
+            self.encoder(self._checked("x", x, self.num_pixels, rank=2)), 2, axis=-1
+        )
+        # log σ² is what the network puts out, so σ is exp of *half* of it.
+        return tfd.Independent(tfd.Normal(mu, tf.exp(log_variance / 2)), 1)
+
+    def likelihood(self, z):
+        """p(x | z) for z of shape [..., num_latents]: event shape [num_pixels]."""
+        z = self._checked("z", z, self.num_latents)
+        flat = tf.reshape(z, [-1, self.num_latents])
+        logits = self.decoder(flat)
+        logits = tf.reshape(logits, tf.concat([tf.shape(z)[:-1], [self.num_pixels]], 0))
+        return tfd.Independent(tfd.Bernoulli(logits=logits, dtype=tf.float32), 1)
+
+    def log_joint(self, x, z):
+        """log p(x, z) = log p(z) + log p(x | z), in nats, one number per image (and sample)."""
+        return self.prior.log_prob(z) + self.likelihood(z).log_prob(x)
+
+    def _checked(self, name, value, width, rank=None):
+        value = tf.convert_to_tensor(value)
+        fits = value.shape.rank == rank if rank else value.shape.rank >= 1
+        if value.dtype != tf.float32 or not fits or value.shape[-1] not in (width, None):
+            wanted = f"a float32 array of shape [{'batch' if rank else '...'}, {width}]"
+            remedy = (
+                "Flatten images to [batch, pixels] and give float32; see vicourse.data.binarize."
+            )
+            raise argument_error(name, value, wanted, remedy)
+        return value

@@ -1,0 +1,177 @@
+"""Auto-encoding variational Bayes: the training loop, one compiled function an epoch.
+
+Source: Kingma & Welling (2014), algorithm 1. Chapters: deep/aevb, deep/vae_mnist.
+"""
+
+import time
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from tqdm.auto import tqdm
+
+from vicourse.seeds import as_seed, fold_in, split_seed
+from vicourse.vae import checkpoint as checkpoints
+from vicourse.vae.evaluation import bound_estimate, make_evaluation, sums_of
+from vicourse.vae.model import VAE
+from vicourse.vae.settings import Settings
+from vicourse.vae.sgvb import sgvb
+from vicourse.validation import argument_error, check_integer
+
+
+class TrainingDiverged(RuntimeError):
+    """The bound became NaN or infinite; the message says when and what to try."""
+
+
+@dataclass(frozen=True)
+class TrainedVAE:
+    """What `train` returns.
+
+    Attributes:
+        vae: the trained `VAE`.
+        settings: the `Settings` it was trained with.
+        data_name: of the images it was trained on.
+        history: a list with one dict an epoch: `epoch`, `samples_seen`, `seconds` (of training
+            and testing so far), and for `train_` and `test_` each: `elbo`, `elbo_se` (its standard
+            error), `reconstruction`, `kl`, in nats per image. The training figures are averages
+            over the epoch, while the weights moved; the test figures are taken after it.
+    """
+
+    vae: VAE
+    settings: Settings
+    data_name: str
+    history: list
+
+    def column(self, name):
+        """One column of the history as an array, for instance `column("test_elbo")`."""
+        return np.array([row[name] for row in self.history])
+
+
+def train(settings, data, epochs, *, checkpoint=None, progress=True):
+    """Fit a VAE to images by stochastic gradient ascent on the SGVB estimate of the bound.
+
+    Every number that is drawn depends on the settings' seed and the epoch alone, so a run that
+    was stopped and continued from its checkpoint ends with the numbers of an undisturbed one.
+
+    Args:
+        settings: a `Settings`.
+        data: an `ImageData`, from `vicourse.data.load_mnist()` for instance.
+        epochs: passes over the training images, in all (those of a checkpoint count).
+        checkpoint: a file. It is written whole after every epoch; if it exists, training goes on
+            from it.
+        progress: whether to show a progress bar.
+
+    Returns:
+        A `TrainedVAE`.
+
+    Raises:
+        TrainingDiverged: the bound became NaN or infinite; the checkpoint keeps the epoch before.
+        CheckpointError: the checkpoint is damaged or belongs to other settings or other data.
+        ValueError: fewer training images than one batch.
+    """
+    epochs = check_integer("epochs", epochs, minimum=1)
+    if len(data.x_train) < settings.batch_size:
+        raise argument_error(
+            "batch_size",
+            settings.batch_size,
+            f"at most the number of training images, {len(data.x_train)}",
+        )
+    train_images = settings.stored_images(data.x_train, 0)
+    test_images = settings.stored_images(data.x_test, 1)
+    vae = settings.make_vae(train_images.shape[1])
+    optimizer = settings.make_optimizer(vae.trainable_variables)
+    run_epoch = make_epoch(vae, optimizer, settings, train_images)
+    run_test = make_evaluation(vae, settings.estimator, settings.num_samples)
+
+    variables = [*vae.trainable_variables, *optimizer.variables]
+    identity = {"settings": settings.as_dict(), "data": _fingerprint(data)}
+    history = checkpoints.restore(checkpoint, variables, identity) if checkpoint else []
+    seconds = history[-1]["seconds"] if history else 0.0
+    with tqdm(total=epochs, initial=len(history), unit="epoch", disable=not progress) as bar:
+        for epoch in range(len(history) + 1, epochs + 1):
+            start = time.perf_counter()
+            step_seed, test_seed, bits_seed = split_seed(fold_in(settings.seed, epoch), 3)
+            trained = run_epoch(step_seed, epoch)
+            try:  # the last step may have spoilt the weights after the last bound was taken
+                tested = run_test(settings.bits(test_images, bits_seed), test_seed)
+            except FloatingPointError as problem:
+                raise _diverged(f"after the last step of epoch {epoch}", settings) from problem
+            seconds += time.perf_counter() - start
+            history.append(_row(epoch, train_images, settings, seconds, trained, tested))
+            if checkpoint:
+                checkpoints.save(checkpoint, variables, identity, history)
+            bar.set_postfix_str(f"test bound {tested.elbo.value:.2f} nats")
+            bar.update()
+    return TrainedVAE(vae, settings, data.name, history)
+
+
+def make_epoch(vae, optimizer, settings, stored):
+    """One pass over the training images: a function of (seed, epoch) that moves the weights.
+
+    The loop over minibatches is inside one compiled function: nothing returns to Python between
+    two steps. An incomplete last batch is left out; the next epoch's order is another.
+    """
+    num_images, batch = len(stored), settings.batch_size
+    steps = num_images // batch
+    stored = tf.constant(stored)
+    variables = vae.trainable_variables
+
+    @tf.function(input_signature=[tf.TensorSpec([2], tf.int32)])
+    def epoch_sums(seed):
+        order_seed, bits_seed, z_seed = tf.unstack(tf.random.split(seed, 3))
+        order = tf.random.experimental.stateless_shuffle(tf.range(num_images), order_seed)
+        total = tf.zeros([2, 3], tf.float64)
+        first_bad = steps
+        for step in tf.range(steps):
+            rows = order[step * batch : (step + 1) * batch]
+            x = settings.bits(tf.gather(stored, rows), tf.random.fold_in(bits_seed, step))
+            with tf.GradientTape() as tape:
+                bound = sgvb(
+                    vae,
+                    x,
+                    tf.random.fold_in(z_seed, step),
+                    estimator=settings.estimator,
+                    num_samples=settings.num_samples,
+                )
+                loss = -tf.reduce_mean(bound.elbo)  # nats per image, mean over the batch
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            total += sums_of(bound)
+            if not tf.math.is_finite(loss) and step < first_bad:
+                first_bad = step
+        return total, first_bad
+
+    epoch_sums = epoch_sums.get_concrete_function()  # traced now, once
+
+    def run(seed, epoch):
+        total, first_bad = epoch_sums(as_seed(seed))
+        if first_bad < steps:
+            raise _diverged(f"at step {int(first_bad) + 1} of {steps} in epoch {epoch}", settings)
+        return bound_estimate(total, steps * batch)
+
+    return run
+
+
+def _fingerprint(data):
+    """The images' name, numbers and check sum: a subset of MNIST is other data than MNIST."""
+    check_sum = zlib.crc32(data.x_test.tobytes(), zlib.crc32(data.x_train.tobytes()))
+    return f"{data.name}, {len(data.x_train)} + {len(data.x_test)} images, CRC {check_sum:08x}"
+
+
+def _diverged(when, settings):
+    return TrainingDiverged(
+        f"the bound became NaN or infinite {when}. Try a smaller learning rate (it is "
+        f"{settings.learning_rate}), a smaller `init_std` (it is {settings.init_std}), or the "
+        "other optimizer."
+    )
+
+
+def _row(epoch, train_images, settings, seconds, trained, tested):
+    seen = epoch * (len(train_images) // settings.batch_size) * settings.batch_size
+    row = {"epoch": epoch, "samples_seen": seen, "seconds": seconds}
+    for name, bound in (("train", trained), ("test", tested)):
+        row[f"{name}_elbo"] = bound.elbo.value
+        row[f"{name}_elbo_se"] = bound.elbo.standard_error
+        row[f"{name}_reconstruction"] = bound.reconstruction.value
+        row[f"{name}_kl"] = bound.kl.value
+    return row
