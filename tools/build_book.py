@@ -50,6 +50,8 @@ def main():
     print("==> Building the book (a chapter to execute takes about a minute)", flush=True)
     command = ["jupyter_book.cli.main", "build", str(ROOT), "-W", "-n", "--keep-going"]
     if subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode:
+        # Sphinx remembers the pages that it read, not their warnings: a second run would pass.
+        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
         sys.exit(
             "\nvicourse: the book was not built. The first WARNING or ERROR above names the page; "
             "the whole traceback of a failed chapter is in _build/html/reports."
