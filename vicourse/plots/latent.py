@@ -53,9 +53,10 @@ def latent_map(means, labels, *, note="", limit=4.0):
         raise argument_error("means", means, "shape [n, 2]")
     figure, ax = plt.subplots(figsize=(5.6, 5.2))
     colors = plt.get_cmap("tab10")
+    size = np.clip(20_000 / len(means), 3, 25)  # few points are drawn larger
     for label in np.unique(labels):
         points = means[labels == label]
-        ax.scatter(*points.T, s=4, alpha=0.35, color=colors(label % 10), linewidths=0)
+        ax.scatter(*points.T, s=size, alpha=0.35, color=colors(label % 10), linewidths=0)
         # The label itself carries the information; the colour only helps.
         ax.annotate(
             str(label),
