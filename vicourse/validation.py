@@ -100,6 +100,9 @@ def check_array(name, value, *, dtype=np.float64, shape=None, finite=True, allow
 
 def check_counts(name, value, shape=None, maximum=None):
     """`value` as a float64 array of whole numbers from 0 to `maximum`, or an error."""
+    value = np.asarray(value)
+    if value.dtype == bool:
+        value = value.astype(int)
     counts = check_array(name, value, shape=shape, allow_integer=True)
     top = np.inf if maximum is None else maximum
     if np.any((counts < 0) | (counts > top) | (counts != np.floor(counts))):
@@ -130,3 +133,12 @@ def check_covariance(name, value, dim):
             f"`{name}`: wanted a positive definite matrix, got one with the eigenvalue {smallest}."
         )
     return matrix
+
+
+def check_probabilities(name, value, shape=(None,)):
+    """`value` as a float64 array, positive and adding up to 1 along the last axis, or an error."""
+    array = check_positive(name, value, shape)
+    sums = array.sum(axis=-1)
+    if not np.allclose(sums, 1, rtol=0, atol=1e-6):
+        raise argument_error(name, array, f"numbers that add up to 1, not {np.ravel(sums)}")
+    return array
