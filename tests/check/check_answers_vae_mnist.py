@@ -1,5 +1,45 @@
 """Right and wrong answers to the exercises of deep/vae_mnist."""
 
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from scipy import stats
+
+tfd = tfp.distributions
+
+
+def _encoder(mu, log_var):
+    return tfd.MultivariateNormalDiag(mu, np.exp(log_var / 2))
+
+
+def _kl_to_prior(mu, log_var):
+    prior = tfd.MultivariateNormalDiag(np.zeros_like(mu))
+    return _encoder(mu, log_var).kl_divergence(prior).numpy()
+
+
+def _quantile_of_eps(mu, log_var, eps):
+    # mu + sigma · eps is that quantile of N(mu, sigma²) which eps is of N(0, 1).
+    return stats.norm(mu, np.sqrt(np.exp(log_var))).ppf(stats.norm.cdf(eps))
+
+
+def _log_prob(x, logits):
+    return tfd.Independent(tfd.Bernoulli(logits=tf.constant(logits)), 1).log_prob(x).numpy()
+
+
+def _mean_negative_elbo(x, logits, mu, log_var):
+    return np.mean(_kl_to_prior(mu, log_var) - _log_prob(x, logits))
+
+
+# Independent answers: TFP's and SciPy's own densities, in float64.
+INDEPENDENT = {
+    "vae_mnist.1": _kl_to_prior,
+    "vae_mnist.2": _quantile_of_eps,
+    "vae_mnist.3": _log_prob,
+    "vae_mnist.4": _mean_negative_elbo,
+}
+
+SECRETS = ("0.5 * (mu**2", "softplus(-logits)", 'prediction = "b"')
+
 # Right answers written in other ways: NumPy, loops, plain Python, TFP, float64.
 VARIANTS = {
     "vae_mnist.1": [
