@@ -57,7 +57,8 @@ def train(settings, data, epochs, *, checkpoint=None, progress=True):
     Args:
         settings: a `Settings`.
         data: an `ImageData`, from `vicourse.data.load_mnist()` for instance.
-        epochs: passes over the training images, in all (those of a checkpoint count).
+        epochs: passes over the training images, in all. Those of a checkpoint count: one that has
+            as many or more is returned as it is.
         checkpoint: a file. It is written whole after every epoch; if it exists, training goes on
             from it.
         progress: whether to show a progress bar.
