@@ -240,6 +240,7 @@ def test_wrong_numbers_fail_and_usual_ones_are_recognised(exercise):
         assert judge(exercise, number).status == NOT_YET
 
 
+@pytest.mark.slow
 @each_chapter
 def test_mutations_of_right_answers_fail(chapter, capsys):
     """Issue 7: random wrong answers fail in at least 95 % of cases."""
