@@ -1,0 +1,184 @@
+"""Black-box variational inference: climb the ELBO by stochastic gradients, on any model.
+
+With a Gaussian family and the reparameterization gradient this is ADVI.
+"""
+
+import time
+import warnings
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from vicourse.families import full_rank, mean_field
+from vicourse.gradients import gradient_estimator
+from vicourse.inference.ascent import Ascent
+from vicourse.inference.elbo import elbo_estimate, on_real_space
+from vicourse.inference.fit import DivergedError, Fit
+from vicourse.inference.starts import best_start
+from vicourse.seeds import split_seed
+from vicourse.validation import argument_error, check_choice, check_integer, check_number
+
+FAMILIES = {"full_rank": full_rank, "mean_field": mean_field}
+MIN_STAGES = 3
+
+
+def vi(
+    model,
+    family="full_rank",
+    *,
+    seed,
+    gradient="sticking_the_landing",
+    gradient_options=None,
+    num_samples=10,
+    learning_rate=0.1,
+    tolerance=0.01,
+    max_steps=20_000,
+    num_starts=4,
+    num_elbo_samples=1000,
+    jit_compile=True,
+    progress=False,
+):
+    """Fit q by stochastic gradient ascent on the ELBO.
+
+        maximise E_q[log p(x, z) − log q(z)]  over the variables of q
+
+    **Start and scale.** Newton searches for the mode give a Gaussian near the posterior (see
+    `starts`). q starts there, and its variables are in units of that Gaussian, so that one step
+    size suits badly scaled and strongly correlated posteriors.
+
+    **Step size.** Adam takes steps of `learning_rate` until a block of 200 steps is no better than
+    the block before; then the variables are set to their averages over the last block, the step
+    size is halved, and blocks become twice as long: smaller steps need more time to settle, and a
+    longer average holds less noise.
+
+    **Convergence.** With a step size γ the average still misses the optimum by an amount that
+    shrinks with γ, so that halving γ gains about as much as is left to gain. The fit has converged
+    when, from the third step size on, a halving gains less than `tolerance` nats, or less than two
+    standard errors of the gain (1000 draws, the same noise before and after).
+
+    **Gradient.** "sticking_the_landing" by default: the nearer q comes to the posterior, the less
+    noise it has.
+
+    Args:
+        model: a model.
+        family: "full_rank", "mean_field", or a function
+            `(model, initial_loc, initial_scale) -> trainable distribution`, such as
+            `functools.partial(low_rank, rank=2)`. It may ignore the start.
+        seed: an integer or a pair.
+        gradient: a name from `vicourse.gradients.ESTIMATORS`.
+        gradient_options: a dict for that estimator, such as {"num_importance_samples": 10}. "iwae"
+            and "dreg" climb the importance-weighted bound instead of the ELBO.
+        num_samples: draws per step.
+        learning_rate: the first step size, in units of the start (about posterior SDs).
+        tolerance: in nats; see above.
+        max_steps: gradient steps at most.
+        num_starts: searches for the start.
+        num_elbo_samples: fresh draws for the ELBO of the result.
+        jit_compile: whether to compile through XLA: seconds once, then many times quicker steps.
+        progress: whether to show a progress bar.
+
+    Returns:
+        A `Fit` with the posterior, the objective at each step (nats, mean of `num_samples`) and the
+        final ELBO ± standard error. Ctrl-C returns the fit so far.
+
+    Raises:
+        DivergedError: the objective or a gradient was not finite; says where and what to try, and
+            holds the last good fit.
+        ValueError, TypeError: bad arguments.
+
+    Source: Kucukelbir et al. (2017), Automatic differentiation variational inference; the schedule
+        follows Welandawe et al. (2022), Robust, automated, and accurate black-box variational
+        inference.
+    Chapter: algorithms/black_box_vi
+    """
+    began = time.perf_counter()
+    max_steps = check_integer("max_steps", max_steps, minimum=1)
+    tolerance = check_number("tolerance", tolerance, above=0)
+    learning_rate = check_number("learning_rate", learning_rate, above=0)
+    start_seed, ascent_seed, elbo_seed = split_seed(seed, 3)
+    posterior = _start(model, family, start_seed, check_integer("num_starts", num_starts, 1))
+    estimator = gradient_estimator(gradient, **(gradient_options or {}))
+    ascent = Ascent(
+        *on_real_space(model, posterior),
+        estimator=estimator,
+        num_samples=check_integer("num_samples", num_samples, minimum=1),
+        learning_rate=learning_rate,
+        seed=ascent_seed,
+        jit_compile=jit_compile,
+    )
+
+    def fit(converged, stop_reason, elbo):
+        return Fit(
+            algorithm=f"VI ({_name(family)}, {gradient})",
+            model=model,
+            posterior=posterior,
+            draws=None,
+            objective=np.array(ascent.trace),
+            elbo=elbo,
+            seed=seed,
+            seconds=time.perf_counter() - began,
+            converged=converged,
+            stop_reason=stop_reason,
+        )
+
+    try:
+        converged, stop_reason = _climb(ascent, tolerance, max_steps, progress)
+    except FloatingPointError as error:
+        raise DivergedError(str(error), fit(False, str(error), None)) from None
+    return fit(converged, stop_reason, elbo_estimate(model, posterior, num_elbo_samples, elbo_seed))
+
+
+def _start(model, family, seed, num_starts):
+    if not callable(family):
+        family = FAMILIES[check_choice("family", family, FAMILIES)]
+    start = best_start(model, seed, num_starts)
+    posterior = family(model, initial_loc=start.loc, initial_scale=start.scale_tril)
+    if not getattr(posterior, "trainable_variables", ()):
+        raise argument_error("family", posterior, "a distribution with trainable variables")
+    return posterior
+
+
+def _climb(ascent, tolerance, max_steps, progress):
+    """The schedule of `vi`. Returns whether it converged, and why it stopped."""
+    values, stage = ascent.evaluate(), 0
+    with tqdm(total=max_steps, disable=not progress, unit="step") as bar:
+        try:
+            while True:
+                averages = _climb_until_level(ascent, 2**stage, tolerance, max_steps, bar)
+                ascent.set_variables(averages)
+                previous, values, stage = values, ascent.evaluate(), stage + 1
+                gain, error = _mean_and_error(values - previous)
+                if stage >= MIN_STAGES and gain < max(tolerance, 2 * error):
+                    return True, (
+                        f"converged after {len(ascent.trace)} steps: halving the step size to "
+                        f"{ascent.learning_rate:g} gained {gain:.1g} ± {error:.1g} nats"
+                    )
+                if len(ascent.trace) >= max_steps:
+                    reason = f"max_steps: not converged after {len(ascent.trace)} steps"
+                    warnings.warn(f"vi: {reason}. Raise `max_steps`.", stacklevel=3)
+                    return False, reason
+                ascent.set_learning_rate(ascent.learning_rate / 2)
+        except KeyboardInterrupt:
+            return False, f"interrupted after {len(ascent.trace)} steps"
+
+
+def _climb_until_level(ascent, num_windows, tolerance, max_steps, bar):
+    """Blocks of steps until one is no better than the one before. Returns its averages."""
+    level, error = -np.inf, 0.0
+    while True:
+        trace, averages = ascent.climb(num_windows)
+        last_level, last_error = level, error
+        level, error = _mean_and_error(trace)
+        bar.set_postfix_str(f"objective {level:.2f} nats, step size {ascent.learning_rate:.2g}")
+        bar.update(len(trace))
+        threshold = max(tolerance, 2 * np.hypot(error, last_error))
+        if level - last_level < threshold or len(ascent.trace) >= max_steps:
+            return averages
+
+
+def _mean_and_error(values):
+    return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
+
+
+def _name(family):
+    return family if isinstance(family, str) else getattr(family, "__name__", "own family")
