@@ -106,9 +106,11 @@ def leapfrog(u, r, precision, step_size, num_steps):
     u, r, dim = [float(a) for a in u], [float(a) for a in r], len(u)
     half = float(step_size) / 2.0
     for _ in range(num_steps):
-        r = [r[i] - half * sum(float(precision[i][j]) * u[j] for j in range(dim)) for i in range(dim)]
-        u = [u[i] + 2.0 * half * r[i] for i in range(dim)]
-        r = [r[i] - half * sum(float(precision[i][j]) * u[j] for j in range(dim)) for i in range(dim)]
+        for part in ("first", "second"):
+            if part == "second":
+                u = [u[i] + 2.0 * half * r[i] for i in range(dim)]
+            pull = [sum(float(precision[i][j]) * u[j] for j in range(dim)) for i in range(dim)]
+            r = [r[i] - half * pull[i] for i in range(dim)]
     return [u, r]
 """,
     ],

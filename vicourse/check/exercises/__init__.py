@@ -6,7 +6,7 @@ import importlib
 from vicourse.validation import argument_error
 
 # In the order of the course.
-CHAPTERS = ("latent_variables", "divergences", "elbo", "vi_vs_mcmc", "vae_mnist")
+CHAPTERS = ("latent_variables", "divergences", "elbo", "vi_vs_mcmc", "aevb", "vae_mnist")
 
 
 def all_exercises():
