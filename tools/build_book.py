@@ -48,15 +48,19 @@ def main():
         sys.exit(f"vicourse: the disk is full ({free:.1f} GiB free): {NEEDED_GIB} GiB are needed.")
     forget_stale_outputs()
     print("==> Building the book (a chapter to execute takes about a minute)", flush=True)
-    command = ["jupyter_book.cli.main", "build", str(ROOT), "-W", "-n", "--keep-going"]
-    if subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode:
+    # jupyter_book has no `python -m`: take the program that stands beside this Python.
+    program = shutil.which("jupyter-book", path=Path(sys.executable).parent)
+    if subprocess.run([program, "build", ROOT, "-W", "-n", "--keep-going"]).returncode:
         # Sphinx remembers the pages that it read, not their warnings: a second run would pass.
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
         sys.exit(
             "\nvicourse: the book was not built. The first WARNING or ERROR above names the page; "
             "the whole traceback of a failed chapter is in _build/html/reports."
         )
-    print(f"\n==> The book: {(BUILD / 'html' / 'index.html').as_uri()}\n    or run `make serve`.")
+    index = BUILD / "html" / "index.html"
+    if not index.exists():
+        sys.exit(f"vicourse: the build ended without an error and without {index}.")
+    print(f"\n==> The book: {index.as_uri()}\n    or run `make serve`.")
 
 
 if __name__ == "__main__":
