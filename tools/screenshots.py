@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
-HEIGHT = 6000
+HEIGHT = 16000  # about the most that Chromium draws
 LOOKS = {
     "light": ("--window-size=1280,{height}", "--blink-settings=preferredColorScheme=1"),
     "dark": ("--window-size=1280,{height}", "--blink-settings=preferredColorScheme=0"),
@@ -47,7 +47,8 @@ def take(program, page, look):
     source = HTML / f"{page.removesuffix('.html').removesuffix('.md')}.html"
     if not source.is_file():
         raise SystemExit(f"screenshots: {source.relative_to(ROOT)} is missing; run `make book`.")
-    picture = ROOT / "_build" / "screenshots" / f"{source.stem}-{look}.png"
+    name = source.relative_to(HTML).with_suffix("").as_posix().replace("/", "-")
+    picture = ROOT / "_build" / "screenshots" / f"{name}-{look}.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as profile:
         options = [option.format(height=HEIGHT) for option in LOOKS[look]]

@@ -113,18 +113,17 @@ def test_random_start_follows_the_seed():
         ({"initial_scale": -1.0}, "initial_scale.*positive"),
         ({"initial_scale": 0}, "initial_scale.*positive"),
         ({"initial_scale": [[1.0, 0.5], [0.5, 1.0]]}, "cholesky"),
-        ({"initial_loc": [0.0, 0.0], "seed": 1}, "seed.*not both"),
         ({"dtype": tf.int32}, "dtype"),
     ],
 )
 def test_bad_input_is_named(family, arguments, words):
-    if "seed" in arguments and family is FAMILIES["low_rank"]:
-        pytest.skip("low_rank takes both: its seed starts the factor")
     with pytest.raises((ValueError, TypeError), match=words):
         family(2, **arguments)
 
 
-def test_bad_model_rank_and_dtype():
+def test_bad_model_rank_seed_and_dtype():
+    with pytest.raises(ValueError, match=r"seed.*not both"):
+        mean_field(2, initial_loc=[0.0, 0.0], seed=1)
     with pytest.raises(TypeError, match="model_or_dim"):
         mean_field("a model")
     with pytest.raises(ValueError, match="rank"):

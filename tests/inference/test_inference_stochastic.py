@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 
 from vicourse.families import low_rank
 from vicourse.inference import DivergedError, Fit, vi
+from vicourse.inference.ascent import Ascent
 from vicourse.models import (
     EightSchoolsNonCentred,
     GammaPoisson,
@@ -103,6 +104,21 @@ def test_nan_stops_with_step_parameter_and_remedy():
         vi(Cliff(), seed=0, **SHORT)
     assert isinstance(caught.value.fit, Fit)
     assert np.isfinite(caught.value.fit.posterior.distribution.mean().numpy()).all()
+
+
+def test_ctrl_c_returns_the_fit_so_far(monkeypatch):
+    climb = Ascent.climb
+
+    def interrupted(self, num_windows):
+        if self.trace:
+            raise KeyboardInterrupt
+        return climb(self, num_windows)
+
+    monkeypatch.setattr(Ascent, "climb", interrupted)
+    fit = vi(NormalNormal(), seed=0, **SHORT)
+    assert fit.stop_reason == "interrupted after 200 steps"
+    assert not fit.converged
+    assert np.isfinite(float(fit.elbo))
 
 
 def test_max_steps_is_said_aloud():

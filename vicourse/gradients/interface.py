@@ -10,6 +10,7 @@ import inspect
 
 import tensorflow as tf
 
+from vicourse.compiled import compiled
 from vicourse.gradients import elbo_estimators, importance_estimators
 from vicourse.seeds import as_seed
 from vicourse.validation import argument_error, check_choice, check_integer
@@ -75,7 +76,6 @@ def gradient_samples(
     estimator = gradient_estimator(name, **options)
     dtypes = tuple(variable.dtype for variable in surrogate_posterior.trainable_variables)
 
-    @tf.function(jit_compile=True, autograph=False)
     def repeat(seeds):
         return tf.map_fn(
             lambda one: estimator(target_log_prob_fn, surrogate_posterior, num_samples, one)[1],
@@ -83,7 +83,8 @@ def gradient_samples(
             fn_output_signature=dtypes,
         )
 
-    return repeat(tf.random.split(as_seed(seed), num_repeats))
+    seeds = tf.random.split(as_seed(seed), num_repeats)
+    return compiled(repeat, seeds)(seeds)
 
 
 def _values_and_gradients(estimator, target_log_prob_fn, surrogate_posterior, num_samples, seed):

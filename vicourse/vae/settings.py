@@ -24,7 +24,9 @@ OPTIMIZERS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a run; the defaults are the paper's (arXiv 1312.6114, section 5).
+    """The settings of a run; the defaults are the paper's (arXiv 1312.6114, section 5), with its
+    "0.01" for the initial weights read as a standard deviation and its silence about binarization
+    filled by "fixed".
 
     Attributes:
         num_latents: dimension of z.
@@ -35,7 +37,7 @@ class Settings:
             each time an image is used) or "threshold" (above one half). Bounds under different
             binarizations are bounds on different data: they cannot be compared.
         estimator: "A" or "B", see `vicourse.vae.sgvb`.
-        num_samples: L, samples of z per image and step.
+        num_samples: S, samples of z per image and step.
         batch_size: M, images per step.
         optimizer: "adagrad" or "adam".
         learning_rate: its global step size.

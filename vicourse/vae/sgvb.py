@@ -33,17 +33,18 @@ class Bound(NamedTuple):
 def sgvb(vae, x, seed, *, estimator="B", num_samples=1):
     """The SGVB estimate of log p(x)'s lower bound for each image.
 
-        A (eq. 6):  1/L Σ_l [log p(x, z_l) − log q(z_l | x)]
-        B (eq. 7):  1/L Σ_l  log p(x | z_l)  −  KL(q(z | x) ‖ p(z)) in closed form
+        A (eq. 6):  1/S Σ_s [log p(x, z_s) − log q(z_s | x)]
+        B (eq. 7):  1/S Σ_s  log p(x | z_s)  −  KL(q(z | x) ‖ p(z)) in closed form
 
-    with z_l ~ q(z | x). B has the smaller variance as a rule: it samples one term less.
+    with z_s ~ q(z | x). (The paper writes L for S.) B samples one term less, which often makes it
+    the quieter of the two, and not always: the chapter deep/aevb measures when.
 
     Args:
         vae: a `VAE`.
         x: binary images as float32, [batch, num_pixels].
         seed: of the samples.
         estimator: "A" or "B".
-        num_samples: L, samples per image.
+        num_samples: S, samples per image.
 
     Returns:
         A `Bound` of tensors of shape [batch], in nats per image.
@@ -51,7 +52,7 @@ def sgvb(vae, x, seed, *, estimator="B", num_samples=1):
     check_choice("estimator", estimator, ESTIMATORS)
     num_samples = check_integer("num_samples", num_samples, minimum=1)
     q = vae.posterior(x)
-    z = q.sample(num_samples, seed=as_seed(seed))  # [L, batch, latents]
+    z = q.sample(num_samples, seed=as_seed(seed))  # [S, batch, latents]
     reconstruction = tf.reduce_mean(vae.likelihood(z).log_prob(x), axis=0)
     if estimator == "A":
         kl = tf.reduce_mean(q.log_prob(z) - vae.prior.log_prob(z), axis=0)
