@@ -74,7 +74,8 @@ def vi(
         max_steps: gradient steps at most.
         num_starts: searches for the start.
         num_elbo_samples: fresh draws for the ELBO of the result.
-        jit_compile: whether to compile through XLA: seconds once, then many times quicker steps.
+        jit_compile: whether to compile through XLA: some seconds once, then quicker steps. Without
+            it short fits of small models are done sooner.
         progress: whether to show a progress bar.
 
     Returns:

@@ -22,10 +22,10 @@ class BoundEstimate(NamedTuple):
     kl: Estimate
 
     def __str__(self):
+        elbo, fit, kl = self
         return (
-            f"ELBO {self.elbo.value:.2f} ± {self.elbo.standard_error:.2f} = reconstruction "
-            f"{self.reconstruction.value:.2f} − KL {self.kl.value:.2f} nats per image "
-            f"(n = {self.elbo.num_samples})"
+            f"{elbo.value:.2f} ± {elbo.standard_error:.2f} nats per image "
+            f"({fit.value:.2f} − KL {kl.value:.2f}, n = {elbo.num_samples})"
         )
 
 
