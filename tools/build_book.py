@@ -24,8 +24,9 @@ def package_fingerprint():
     digest = hashlib.sha256()
     for file in sorted((ROOT / "vicourse").rglob("*.py")):
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
-    folder = os.environ.get("VICOURSE_DATA_DIR", "")
-    digest.update(f"{folder} {(Path(folder) / 'mnist.npz').exists()}".encode())
+    folder = os.environ.get("VICOURSE_DATA_DIR")
+    has_data = bool(folder) and (Path(folder) / "mnist.npz").exists()
+    digest.update(str(has_data).encode())
     return digest.hexdigest()
 
 

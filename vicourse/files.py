@@ -2,8 +2,25 @@
 
 import os
 import tempfile
+import tokenize
+import zipfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
+
+# What NumPy and zipfile raise, between them, on a file that is not the .npz archive it should be.
+UNREADABLE_NPZ = (
+    OSError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    tokenize.TokenError,  # a damaged array header, from Python 3.12 on
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """Read a data file and prove that it is the right one: names, dtypes, shapes and digests."""
 
 import hashlib
-import zipfile
-import zlib
 
 import numpy as np
+
+from vicourse.files import UNREADABLE_NPZ
 
 # The arrays of Keras's mnist.npz: shape, and SHA-256 of the raw bytes. Bit for bit, they are the
 # images and labels of the original IDX files.
@@ -20,16 +20,6 @@ MNIST_ARRAYS = {
     ),
     "y_test": ((10000,), "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5"),
 }
-
-# What NumPy and zipfile raise, between them, on a file that is not a whole .npz archive.
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class DataError(RuntimeError):
@@ -74,7 +64,7 @@ def _read(path, names):
                 return {name: np.asarray(archive[name]) for name in names}
     except (FileNotFoundError, NotADirectoryError):
         raise
-    except _UNREADABLE as error:
+    except UNREADABLE_NPZ as error:
         why = f"{type(error).__name__}: {error}"
         raise DataError(f"wanted a whole .npz archive that can be read, found {why}.") from error
     raise DataError(f"wanted the arrays {', '.join(names)}, found none called {missing[0]!r}.")

@@ -5,20 +5,13 @@ and the variables' names and shapes.
 """
 
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from vicourse.files import written_whole
+from vicourse.files import UNREADABLE_NPZ, written_whole
 
 VERSION = 1
-
-# What NumPy and zipfile raise on files that are damaged or something else (a bare array, say).
-_UNREADABLE = (
-    *(OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError),
-    zipfile.BadZipFile,
-)
 
 
 class CheckpointError(RuntimeError):
@@ -62,7 +55,7 @@ def _read(path):
             if version == VERSION:
                 arrays = [file[_key(number)] for number in range(len(file.files) - 1)]
                 return _flat(about["identity"]), about["history"], arrays
-    except _UNREADABLE as problem:
+    except UNREADABLE_NPZ as problem:
         raise CheckpointError(
             _unusable(path, f"it is damaged or not a checkpoint ({problem})")
         ) from problem
