@@ -39,7 +39,6 @@ def torch_epoch(settings, weights, images):
     optimizer = torch.optim.Adagrad(
         parameters, settings.learning_rate, initial_accumulator_value=EPSILON, eps=0.0
     )
-    images, batch = torch.tensor(images), settings.batch_size
 
     def negative_bound(x):
         mu, log_variance = (torch.tanh(x @ w1 + b1) @ w2 + b2).chunk(2, dim=-1)
@@ -48,6 +47,40 @@ def torch_epoch(settings, weights, images):
         distortion = binary_cross_entropy_with_logits(logits, x, reduction="sum")
         kl = 0.5 * torch.sum(mu**2 + torch.exp(log_variance) - 1 - log_variance)
         return (distortion + kl) / len(x)
+
+    return torch_loop(negative_bound, optimizer, images, settings.batch_size)
+
+
+def torch_modules_epoch(settings, weights, images):
+    """As vicourse is written: networks are modules, p and q are distribution objects."""
+    import torch
+    from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+
+    layers = [torch.nn.Linear(*weight.shape) for weight in weights[::2]]
+    for layer, weight, bias in zip(layers, weights[::2], weights[1::2], strict=True):
+        layer.weight.data = torch.tensor(weight.T).contiguous()
+        layer.bias.data = torch.tensor(bias)
+    encoder = torch.nn.Sequential(layers[0], torch.nn.Tanh(), layers[1])
+    decoder = torch.nn.Sequential(layers[2], torch.nn.Tanh(), layers[3])
+    parameters = [*encoder.parameters(), *decoder.parameters()]
+    optimizer = torch.optim.Adagrad(
+        parameters, settings.learning_rate, initial_accumulator_value=EPSILON, eps=0.0
+    )
+    prior = Independent(Normal(torch.zeros(settings.num_latents), 1.0), 1)
+
+    def negative_bound(x):
+        mu, log_variance = encoder(x).chunk(2, dim=-1)
+        q = Independent(Normal(mu, torch.exp(log_variance / 2)), 1)
+        likelihood = Independent(Bernoulli(logits=decoder(q.rsample())), 1)
+        return torch.mean(kl_divergence(q, prior) - likelihood.log_prob(x))
+
+    return torch_loop(negative_bound, optimizer, images, settings.batch_size)
+
+
+def torch_loop(negative_bound, optimizer, images, batch):
+    import torch
+
+    images = torch.tensor(images)
 
     def epoch(seed):
         torch.manual_seed(seed)
@@ -125,5 +158,6 @@ def jax_epoch(settings, weights, images):
 CONTESTANTS = {
     "vicourse": vicourse_epoch,
     "PyTorch eager": torch_epoch,
+    "PyTorch modules": torch_modules_epoch,
     "JAX lax.scan": jax_epoch,
 }

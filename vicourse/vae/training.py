@@ -110,8 +110,10 @@ def train(settings, data, epochs, *, checkpoint=None, progress=True):
 def make_epoch(vae, optimizer, settings, stored):
     """One pass over the training images: a function of (seed, epoch) that moves the weights.
 
-    The loop over minibatches is inside one compiled function: nothing returns to Python between
-    two steps. An incomplete last batch is left out; the next epoch's order is another.
+    The loop over minibatches is inside one function that XLA compiles: nothing returns to Python
+    between two steps, and the optimizer's arithmetic becomes one pass over the weights. The images
+    are put in their order before the loop. An incomplete last batch is left out; the next epoch's
+    order is another.
     """
     num_images, batch = len(stored), settings.batch_size
     steps = num_images // batch
@@ -122,11 +124,15 @@ def make_epoch(vae, optimizer, settings, stored):
     def epoch_sums(seed):
         order_seed, bits_seed, z_seed = tf.unstack(tf.random.split(seed, 3))
         order = tf.random.experimental.stateless_shuffle(tf.range(num_images), order_seed)
+        batches = tf.reshape(tf.gather(stored, order[: steps * batch]), [steps, batch, -1])
+        return all_steps(batches, bits_seed, z_seed)
+
+    @tf.function(jit_compile=True)
+    def all_steps(batches, bits_seed, z_seed):
         total = tf.zeros([2, 3], tf.float64)
         first_bad = steps
         for step in tf.range(steps):
-            rows = order[step * batch : (step + 1) * batch]
-            x = settings.bits(tf.gather(stored, rows), tf.random.fold_in(bits_seed, step))
+            x = settings.bits(batches[step], tf.random.fold_in(bits_seed, step))
             with tf.GradientTape() as tape:
                 bound = sgvb(
                     vae,
