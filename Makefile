@@ -25,7 +25,7 @@ help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 env: ## the environment in .venv, at locked versions (the other commands call it)
-	@if [ -z "$(PYTHON)" ]; then echo "vicourse: no Python 3.11, 3.12 or 3.13 on this machine\
+	@if [ -z "$(PYTHON)" ]; then echo "vicourse: no Python 3.11, 3.12 or 3.13 on this machine \
 	($$(python3 --version 2>&1 | head -n 1)). Install one, or name it: make PYTHON=/path/to/python3.12 ..."; \
 	exit 1; fi
 	@$(PYTHON) tools/make_env.py

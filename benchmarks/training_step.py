@@ -7,7 +7,6 @@ What is measured, and how to get the peers: benchmarks/README.md.
 
 import argparse
 import importlib.metadata
-import json
 import statistics
 import sys
 import time
@@ -17,7 +16,7 @@ import numpy as np
 from vae_contestants import CONTESTANTS
 
 from vicourse.data import load_digits_stand_in, load_mnist
-from vicourse.files import written_whole
+from vicourse.files import write_json
 from vicourse.provenance import provenance
 from vicourse.vae import Settings
 
@@ -125,9 +124,7 @@ def write(path, settings, data_name, rates, bounds):
         "vicourse_over_peer": {name: ratios(rates, name) for name in rates if name != OURS},
         "bound_after_0_and_1_epochs_nats": bounds,
     }
-    with written_whole(path, "w") as file:
-        json.dump(record, file, indent=1)
-        file.write("\n")
+    write_json(path, record)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Files are written whole or not at all."""
 
+import json
 import os
 import tempfile
 import tokenize
@@ -43,6 +44,13 @@ def written_whole(path, mode="wb"):
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def write_json(path, record):
+    """`record` as readable JSON, written whole."""
+    with written_whole(path, "w") as file:
+        json.dump(record, file, indent=1)
+        file.write("\n")
 
 
 def _umask():

@@ -1,11 +1,10 @@
 """What a learner has tried: in memory, and in a file of their own once they ask for it."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from vicourse.check.judge import NOT_YET, PASSED
+from vicourse.files import write_json
 from vicourse.validation import argument_error
 
 _FORMAT = "vicourse progress 1"
@@ -47,7 +46,7 @@ class Record:
         self.entries[exercise_id] = {"status": status, "tries": before["tries"] + 1}
         try:
             if self._path and not trouble:
-                _write(self._path, self.entries)
+                self._write()
         except OSError as error:
             trouble = error
         return f"Your progress could not be kept: {trouble}" if trouble else sentence
@@ -60,11 +59,16 @@ class Record:
         before, self._path = self._path, path.absolute()
         try:
             sentence = self._read_again()
-            _write(self._path, self.entries)
+            self._write()
         except (OSError, ValueError):
             self._path = before
             raise
         return sentence or f"Your progress is kept in {path}."
+
+    def _write(self):
+        if not self._path.parent.is_dir():  # a slip in the name should not make folders
+            raise FileNotFoundError(f"there is no folder for {self._path}")
+        write_json(self._path, {"format": _FORMAT, "exercises": self.entries})
 
     def _read_again(self):
         """Take in the file, which another notebook may have written; set a damaged one aside."""
@@ -125,16 +129,3 @@ def _set_aside(path):
         number += 1
     path.rename(aside)
     return aside
-
-
-def _write(path, entries):
-    """Replace the file in one step, so that it is never half written."""
-    text = json.dumps({"format": _FORMAT, "exercises": entries}, indent=1, sort_keys=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -1,6 +1,5 @@
 """`vicourse train`: train a VAE from the shell, with checkpoints."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -93,7 +92,7 @@ def run(options):
 
 def write_history(path, trained):
     """The run as JSON: what it was, what it ran on, and its history."""
-    from vicourse.files import written_whole
+    from vicourse.files import write_json
     from vicourse.provenance import provenance
 
     record = {
@@ -103,6 +102,4 @@ def write_history(path, trained):
         "provenance": provenance(),
         "history": trained.history,
     }
-    with written_whole(path, "w") as file:
-        json.dump(record, file, indent=1)
-        file.write("\n")
+    write_json(path, record)
