@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 from tqdm.auto import tqdm
 
-from vicourse.seeds import as_seed, fold_in, split_seed
+from vicourse.compiled import compiled
+from vicourse.seeds import fold_in, split_seed
 from vicourse.vae import checkpoint as checkpoints
 from vicourse.vae.evaluation import bound_estimate, make_evaluation, sums_of
 from vicourse.vae.model import VAE
@@ -120,14 +121,6 @@ def make_epoch(vae, optimizer, settings, stored):
     stored = tf.constant(stored)
     variables = vae.trainable_variables
 
-    @tf.function(input_signature=[tf.TensorSpec([2], tf.int32)])
-    def epoch_sums(seed):
-        order_seed, bits_seed, z_seed = tf.unstack(tf.random.split(seed, 3))
-        order = tf.random.experimental.stateless_shuffle(tf.range(num_images), order_seed)
-        batches = tf.reshape(tf.gather(stored, order[: steps * batch]), [steps, batch, -1])
-        return all_steps(batches, bits_seed, z_seed)
-
-    @tf.function(jit_compile=True)
     def all_steps(batches, bits_seed, z_seed):
         total = tf.zeros([2, 3], tf.float64)
         first_bad = steps
@@ -148,10 +141,15 @@ def make_epoch(vae, optimizer, settings, stored):
                 first_bad = step
         return total, first_bad
 
-    epoch_sums = epoch_sums.get_concrete_function()  # traced now, once
+    seed_spec = tf.TensorSpec([2], tf.int32)
+    batches_spec = tf.TensorSpec([steps, batch, stored.shape[1]], stored.dtype)
+    all_steps = compiled(all_steps, batches_spec, seed_spec, seed_spec, autograph=True)
 
     def run(seed, epoch):
-        total, first_bad = epoch_sums(as_seed(seed))
+        order_seed, bits_seed, z_seed = split_seed(seed, 3)
+        order = tf.random.experimental.stateless_shuffle(tf.range(num_images), order_seed)
+        batches = tf.reshape(tf.gather(stored, order[: steps * batch]), [steps, batch, -1])
+        total, first_bad = all_steps(batches, bits_seed, z_seed)
         if first_bad < steps:
             raise _diverged(f"at step {int(first_bad) + 1} of {steps} in epoch {epoch}", settings)
         return bound_estimate(total, steps * batch)
