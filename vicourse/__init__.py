@@ -19,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 _PARTS = (
     "check",
     "data",
+    "diagnostics",
     "divergences",
     "families",
     "gradients",

@@ -3,6 +3,7 @@
 Importing this part sets the house's style for Matplotlib.
 """
 
+from vicourse.plots.checks import rank_histogram, weight_tail
 from vicourse.plots.images import image_grid, image_rows
 from vicourse.plots.latent import latent_map, manifold
 from vicourse.plots.style import COLORS, use_style
@@ -17,5 +18,7 @@ __all__ = [
     "image_rows",
     "latent_map",
     "manifold",
+    "rank_histogram",
     "use_style",
+    "weight_tail",
 ]
