@@ -23,7 +23,9 @@ NOT_DRAWING = {"close", "rc", "setp"}
 
 def toc_files():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    return [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
+    pages = [page for part in toc["parts"] for page in part["chapters"]]
+    pages += [page for above in pages for page in above.get("sections", [])]
+    return [toc["root"], *(page["file"] for page in pages)]
 
 
 def without_code(text):
