@@ -7,6 +7,8 @@
     check.keep_progress("progress.json")    # … and of later ones, in your own file
 
 The module itself can be called. Nothing is sent anywhere.
+
+Chapter: how_to_use
 """
 
 import sys
@@ -25,7 +27,13 @@ _record = Record()
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `check` found: `exercise` (its id), `status` and the printed `message`."""
+    """What `check` found.
+
+    Attributes:
+        exercise: its id.
+        status: `PASSED`, `NOT_YET` or `NOT_ATTEMPTED`.
+        message: what was printed.
+    """
 
     exercise: str
     status: str
@@ -44,6 +52,9 @@ def check(exercise: str, answer) -> Verdict:
     Args:
         exercise: an id, "vae_mnist.1".
         answer: the learner's function, choice or number. It may misbehave in any way.
+
+    Returns:
+        A `Verdict`.
 
     Raises:
         ValueError: there is no such exercise; the message names those with a similar id.

@@ -18,7 +18,12 @@ from vicourse.check.answers import (
 from vicourse.check.exercise import Choice, Exercise, Number
 from vicourse.check.guard import run_guarded
 
-PASSED, NOT_YET, NOT_ATTEMPTED = "passed", "not yet", "not attempted"
+#: The answer is right.
+PASSED = "passed"
+#: The answer is wrong, or misbehaved: see the message.
+NOT_YET = "not yet"
+#: The answer is still the exercise's stub.
+NOT_ATTEMPTED = "not attempted"
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 
 

@@ -6,7 +6,15 @@ import importlib
 from vicourse.validation import argument_error
 
 # In the order of the course.
-CHAPTERS = ("latent_variables", "divergences", "elbo", "vi_vs_mcmc", "aevb", "vae_mnist")
+CHAPTERS = (
+    "latent_variables",
+    "monte_carlo",
+    "divergences",
+    "elbo",
+    "vi_vs_mcmc",
+    "aevb",
+    "vae_mnist",
+)
 
 
 def all_exercises():
