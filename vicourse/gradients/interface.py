@@ -2,26 +2,46 @@
 
 An estimator of the course is a pair: values whose mean is the bound, and a *surrogate*, a scalar
 built with `tf.stop_gradient` so that differentiating it gives the gradient estimate. Here the tape
-is run; `elbo_estimators` and `importance_estimators` hold the lines worth reading.
+is run; `score_estimators`, `pathwise_estimators`, `discrete_estimators` and `importance_estimators`
+hold the lines worth reading.
 """
 
 import functools
-import inspect
 
 import tensorflow as tf
 
 from vicourse.compiled import compiled
-from vicourse.gradients import elbo_estimators, importance_estimators
+from vicourse.gradients import (
+    discrete_estimators,
+    importance_estimators,
+    pathwise_estimators,
+    score_estimators,
+)
+from vicourse.gradients.options import checked_options
+from vicourse.objectives.draws import check_distribution
 from vicourse.seeds import as_seed
 from vicourse.validation import argument_error, check_choice, check_integer
 
+#: The gradient estimators by name: what `gradient_estimator` knows.
+#:
+#: Chapter: algorithms/gradient_estimators
 ESTIMATORS = {
-    "score_function": elbo_estimators.score_function,
-    "score_function_loo": elbo_estimators.score_function_loo,
-    "reparameterization": elbo_estimators.reparameterization,
-    "sticking_the_landing": elbo_estimators.sticking_the_landing,
-    "iwae": importance_estimators.iwae,
-    "dreg": importance_estimators.dreg,
+    estimator.__name__: estimator
+    for estimator in (
+        score_estimators.score_function,
+        score_estimators.score_function_constant,
+        score_estimators.score_function_loo,
+        score_estimators.score_function_rao_blackwell,
+        pathwise_estimators.reparameterization,
+        pathwise_estimators.sticking_the_landing,
+        pathwise_estimators.implicit,
+        discrete_estimators.gumbel_softmax,
+        discrete_estimators.straight_through,
+        discrete_estimators.enumeration,
+        importance_estimators.iwae,
+        importance_estimators.dreg,
+        importance_estimators.vimco,
+    )
 }
 
 
@@ -30,27 +50,31 @@ def gradient_estimator(name, **options):
 
     Args:
         name: one of `ESTIMATORS`.
-        options: "iwae" and "dreg" need `num_importance_samples`; the others take none.
+        options: what this estimator needs, and nothing else:
+            "score_function_constant": `baseline`, in nats;
+            "score_function_rao_blackwell": `touches`, booleans [num_latents, num_terms], which
+            latent stands in which term of log p; its `target_log_prob_fn` returns the terms,
+            [num_samples, *batch, num_terms];
+            "gumbel_softmax" and "straight_through", both biased: `temperature`;
+            "iwae", "dreg" and "vimco": `num_importance_samples`.
 
     Returns:
         A function `(target_log_prob_fn, surrogate_posterior, num_samples, seed)` that returns
-        `values`, [num_samples], in nats, whose mean estimates the bound, and `gradients`, one
-        tensor for each of `surrogate_posterior.trainable_variables`: an estimate of the bound's
-        gradient, pointing uphill.
+        `values`, [num_samples, *batch], in nats, whose mean over axis 0 estimates the bound, and
+        `gradients`, one tensor for each of `surrogate_posterior.trainable_variables`: an estimate
+        of the bound's gradient, pointing uphill. Where q has a batch shape, it is the gradient of
+        the *sum* of the members' bounds, so that a member's own parameters get their own gradient.
 
     Raises:
-        ValueError: an unknown name, or options that this estimator does not take or lacks.
+        ValueError: an unknown name, or options that this estimator does not take or lacks. The
+            function returned: also for a q that the estimator does not fit, and for a
+            `target_log_prob_fn` whose values do not have the shape [num_samples, *batch].
+        TypeError: options, a q or values of the wrong type.
 
     Chapter: algorithms/gradient_estimators
     """
     estimator = ESTIMATORS[check_choice("name", name, ESTIMATORS)]
-    wanted = list(inspect.signature(estimator).parameters)[4:]
-    if set(options) != set(wanted):
-        raise argument_error(
-            "options", sorted(options), f"exactly {wanted} for the estimator {name!r}"
-        )
-    for option, value in options.items():
-        check_integer(option, value, minimum=1)
+    options = checked_options(name, estimator, options)
     return functools.partial(_values_and_gradients, functools.partial(estimator, **options))
 
 
@@ -61,7 +85,7 @@ def gradient_samples(
 
     Args:
         name, options: as for `gradient_estimator`.
-        target_log_prob_fn: log p(x, z) in nats for z [..., event].
+        target_log_prob_fn: log p(x, z) in nats for z [num_samples, *batch, *event].
         surrogate_posterior: q, a TFP distribution with trainable variables.
         num_samples: draws that go into each estimate.
         num_repeats: how many estimates.
@@ -89,6 +113,7 @@ def gradient_samples(
 
 def _values_and_gradients(estimator, target_log_prob_fn, surrogate_posterior, num_samples, seed):
     num_samples = check_integer("num_samples", num_samples, minimum=1)
+    check_distribution("surrogate_posterior", surrogate_posterior)
     variables = surrogate_posterior.trainable_variables
     if not variables:
         raise argument_error(
