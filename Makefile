@@ -2,12 +2,17 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help env book serve test test-quick test-notebooks notebooks lint format lock bench clean
+.PHONY: help env book serve test test-quick test-notebooks planted-bugs notebooks lint format colab-test lock bench clean
 
 # The first Python of a supported version on this machine; `make PYTHON=... book` overrides it.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && { echo $$python; exit; }; done)
+
+# The first Python of Colab's version; `make COLAB_PYTHON=... colab-test` overrides it.
+COLABS := import sys; sys.exit(sys.version_info[:2] != (3, 13))
+COLAB_PYTHON ?= $(shell for python in python3.13 python3 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13.*/bin/python; do \
+	"$$python" -c '$(COLABS)' 2>/dev/null && { echo "$$python"; exit; }; done)
 
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -51,6 +56,9 @@ test-notebooks: env ## run every notebook and compare the outputs that are marke
 	@$(RUN) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 -n $(WORKERS) \
 	--dist loadfile -p no:cacheprovider -o addopts= $(NOTEBOOKS)
 
+planted-bugs: env ## plant every slip of the catalogue, and see which test catches it
+	@$(RUN) tests/planted_bugs/planted_report.py $(ONLY)
+
 notebooks: env ## derive every .ipynb from its .md
 	@$(RUN) tools/notebooks.py
 
@@ -63,8 +71,14 @@ format: env ## put the code into the house's format
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-lock: env ## resolve the locks in locks/ anew
-	@$(RUN) tools/make_locks.py
+colab-test: ## every notebook as Colab runs it: its packages, alone, in .venv-colab (ONLY="name name" for a part)
+	@if [ -z "$(COLAB_PYTHON)" ]; then echo "vicourse: no Python 3.13 on this machine, which is\
+	Colab's. Install it, or name it: make COLAB_PYTHON=/path/to/python3.13 colab-test"; exit 1; fi
+	@"$(COLAB_PYTHON)" tools/make_env.py --colab
+	@.venv-colab/bin/python tools/colab_test.py $(if $(ONLY),--only $(ONLY))
+
+lock: env ## resolve the locks anew (COLAB=pip-freeze.txt takes over Colab's newest list first)
+	@$(RUN) tools/make_locks.py $(if $(COLAB),--colab "$(COLAB)")
 
 bench: env ## time a training step beside JAX and PyTorch (where they are installed)
 	@$(RUN) benchmarks/training_step.py

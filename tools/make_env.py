@@ -1,5 +1,8 @@
 """Make the course's environment in `.venv`: every package at its locked version and hash.
 
+    python tools/make_env.py            .venv: this Python's lock, and vicourse from this folder
+    python tools/make_env.py --colab    .venv-colab: Colab's packages, without vicourse
+
 Run by `make`; needs nothing but Python 3.11 to 3.13. Running it again does nothing unless a lock
 or `pyproject.toml` changed. Standard library only: it runs before anything is installed.
 """
@@ -14,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED_GIB = 5
 PYTHONS = ((3, 11), (3, 12), (3, 13))
+COLAB = (3, 13)
 
 
 class SetupProblem(Exception):
@@ -26,6 +30,14 @@ def check_python(version=sys.version_info):
             f"this is Python {version[0]}.{version[1]}, and the course needs 3.11, 3.12 or 3.13 "
             "(TensorFlow Probability has no release for others).\n"
             "What to do: install one of these and run `make PYTHON=/path/to/python3.12 ...`."
+        )
+
+
+def check_colab(version=sys.version_info):
+    if tuple(version[:2]) != COLAB:
+        raise SetupProblem(
+            f"this is Python {version[0]}.{version[1]}, and Colab has {COLAB[0]}.{COLAB[1]}.\n"
+            "What to do: install that and run `make COLAB_PYTHON=/path/to/python3.13 colab-test`."
         )
 
 
@@ -43,9 +55,9 @@ def lock_file(version=sys.version_info):
     return ROOT / "locks" / f"py{version[0]}{version[1]}.txt"
 
 
-def fingerprint():
+def fingerprint(lock):
     """Changes when the environment has to be made again."""
-    parts = [lock_file().read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode()]
+    parts = [lock.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode()]
     parts.append(str(ROOT).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -72,16 +84,18 @@ def explain_failure(usage=shutil.disk_usage):
     )
 
 
-def main():
-    check_python()
-    folder = ROOT / ".venv"
+def make(folder, lock, with_vicourse=True):
+    """The environment `folder`, with what `lock` says, unless it is there already."""
     stamp = folder / "made-from"
-    if stamp.exists() and stamp.read_text() == fingerprint():
+    if stamp.exists() and stamp.read_text() == fingerprint(lock):
         return
     python = environment_python(folder)
     if not python.exists() or not stamp.exists():
         check_disk(ROOT)
-        print(f"==> Python {sys.version.split()[0]}: making the environment in .venv", flush=True)
+        print(
+            f"==> Python {sys.version.split()[0]}: making the environment in {folder.name}",
+            flush=True,
+        )
         try:
             venv.create(folder, with_pip=True, clear=True)
         except (OSError, subprocess.CalledProcessError) as problem:
@@ -93,18 +107,28 @@ def main():
     pip = (python, "-m", "pip", "--disable-pip-version-check")
     run(
         "Installing the locked packages (about 1 GB to download the first time)",
-        *(*pip, "install", "--require-hashes", "--no-deps", "-r", lock_file()),
+        *(*pip, "install", "--require-hashes", "--no-deps", "-r", lock),
     )
-    run(
-        "Installing vicourse itself, from this folder",
-        *(*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT),
-    )
-    stamp.write_text(fingerprint())
+    if with_vicourse:
+        run(
+            "Installing vicourse itself, from this folder",
+            *(*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT),
+        )
+    stamp.write_text(fingerprint(lock))
     print("==> The environment is ready.", flush=True)
+
+
+def main(arguments=()):
+    if "--colab" in arguments:
+        check_colab()
+        make(ROOT / ".venv-colab", ROOT / "locks" / "colab.txt", with_vicourse=False)
+    else:
+        check_python()
+        make(ROOT / ".venv", lock_file())
 
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except SetupProblem as problem:
         sys.exit(f"\nvicourse: {problem}")
