@@ -53,5 +53,21 @@ CATALOGUE = {
         np.array([[2.0, 0.3], [0.3, 1.0]]),
         dtype=dtype,
     ),
+    "normal_gamma": lambda dtype: models.NormalGamma(
+        [5.0, 4.0, 7.5], prior_mean=1.0, prior_count=0.5, a=2.0, b=1.5, dtype=dtype
+    ),
+    "ard_regression": lambda dtype: models.ARDRegression(
+        X, Y, a=2.0, b=1.5, c=3.0, d=0.7, dtype=dtype
+    ),
+    "normal_wishart_mixture": lambda dtype: models.NormalWishartMixture(
+        X[:5, :2],
+        3,
+        0.7,
+        np.array([0.5, -0.2]),
+        0.8,
+        3.5,
+        np.array([[1.0, 0.3], [0.3, 2.0]]),
+        dtype,
+    ),
     "lda": lambda dtype: models.LDA([[2, 0, 1], [0, 3, 1]], 2, alpha=0.7, beta=1.3, dtype=dtype),
 }

@@ -1,5 +1,6 @@
 """Models p(x, z): a log joint, its support, its data, and whatever is known about it exactly."""
 
+from vicourse.models.ard_regression import ARDRegression
 from vicourse.models.base import Model, NotKnownExactly
 from vicourse.models.conjugate import (
     BetaBernoulli,
@@ -20,6 +21,9 @@ from vicourse.models.kinds import BayesianModel, Target
 from vicourse.models.lda import LDA
 from vicourse.models.linear_gaussian import LinearGaussian, fit_ppca
 from vicourse.models.mixture import GaussianMixture
+from vicourse.models.normal_gamma import NormalGamma
+from vicourse.models.normal_wishart_mixture import NormalWishartMixture
+from vicourse.models.potts import Potts
 from vicourse.models.quadrature import Quadrature, quadrature
 from vicourse.models.regression import (
     LinearRegression,
@@ -31,6 +35,7 @@ from vicourse.models.trouble import Banana, Funnel
 
 __all__ = [
     "LDA",
+    "ARDRegression",
     "Banana",
     "BayesianModel",
     "BetaBernoulli",
@@ -48,8 +53,11 @@ __all__ = [
     "LinearRegressionUnknownNoise",
     "LogisticRegression",
     "Model",
+    "NormalGamma",
     "NormalNormal",
+    "NormalWishartMixture",
     "NotKnownExactly",
+    "Potts",
     "Quadrature",
     "QuadratureError",
     "StateSpace",

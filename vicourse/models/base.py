@@ -8,6 +8,9 @@ Every algorithm of the course takes a `Model`. A model answers three questions:
 * what is known exactly: `posterior()` and `log_evidence()`, as far as `knows` says.
 
 `kinds` has the two kinds that the course uses: a prior times a likelihood, and a bare target.
+
+Source: Gelman et al., Bayesian Data Analysis, 3rd ed. (BDA3), section 1.3.
+Chapter: foundations/latent_variables
 """
 
 import abc
@@ -29,6 +32,8 @@ class NotKnownExactly(ValueError):
 
 class Model(abc.ABC):
     """A joint density p(x, z) of data x, held inside, and latents z.
+
+        p(z | x) = p(x, z) / p(x),   p(x) = ∫ p(x, z) dz
 
     A subclass sets `name`, calls `super().__init__`, writes `_log_joint`, and overrides
     `posterior` and `log_evidence` where it knows them.
@@ -207,7 +212,10 @@ def _as_tensor(name, value, dtype, event_shape):
     """`value` as a tensor of `dtype` that ends in `event_shape`, or an error."""
     # Python numbers take the model's dtype; arrays and tensors must have it already.
     hint = None if isinstance(value, np.ndarray | np.generic) else dtype
-    tensor = tf.convert_to_tensor(value, dtype_hint=hint)
+    try:
+        tensor = tf.convert_to_tensor(value, dtype_hint=hint)
+    except (TypeError, ValueError):  # TensorFlow does not know which argument it was
+        raise argument_error(name, value, "a tensor of numbers", kind=TypeError) from None
     if tensor.dtype != dtype:
         raise argument_error(
             name,

@@ -187,8 +187,9 @@ class DirichletMultinomial(BayesianModel):
         # Not `SoftmaxCentered`: its Jacobian measures area on the simplex, √K times the measure
         # of `tfd.Dirichlet`'s density, and every bound would be ½ log K too high.
         super().__init__(self.data.shape, tfb.IteratedSigmoidCentered(), dtype)
-        shape = None if np.ndim(concentration) == 0 else self.data.shape
-        alpha = check_positive("concentration", concentration, shape)
+        alpha = check_positive("concentration", concentration)
+        if alpha.ndim > 0:
+            check_positive("concentration", alpha, self.data.shape)
         self.concentration = np.broadcast_to(alpha, self.data.shape)
         self.prior = tfd.Dirichlet(self._constant(self.concentration))
 

@@ -25,13 +25,7 @@ STANDARD_ERRORS = (15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0)
 
 
 class _EightSchools(BayesianModel):
-    """What the three forms share: the data, μ and τ.
-
-    Args:
-        data: y, [J], the estimated effects.
-        standard_errors: σ, [J].
-        dtype: `tf.float64` or `tf.float32`.
-    """
+    """What the three forms share: the data, μ and τ."""
 
     def __init__(self, data=EFFECTS, standard_errors=STANDARD_ERRORS, dtype=tf.float64):
         self.data = check_array("data", data, shape=(None,))
@@ -57,7 +51,15 @@ class _EightSchools(BayesianModel):
 
 
 class EightSchoolsCentred(_EightSchools):
-    """Latents μ, τ and the schools' effects θ_j themselves: a funnel in (θ_j, log τ)."""
+    """Latents μ, τ and the schools' effects θ_j themselves: a funnel in (θ_j, log τ).
+
+        μ ~ N(0, 5²),   τ ~ half-Cauchy(5),   θ_j ~ N(μ, τ²),   y_j ~ N(θ_j, σ_j²)
+
+    Args:
+        data: y, [J], the estimated effects.
+        standard_errors: σ, [J].
+        dtype: `tf.float64` or `tf.float32`.
+    """
 
     name = "Eight schools, centred"
     _per_school = ("theta",)
@@ -74,7 +76,12 @@ class EightSchoolsCentred(_EightSchools):
 
 
 class EightSchoolsNonCentred(_EightSchools):
-    """Latents μ, τ and standardised effects η_j ~ N(0, 1), with θ_j = μ + τ η_j: no funnel."""
+    """Latents μ, τ and standardised effects η_j ~ N(0, 1), with θ_j = μ + τ η_j: no funnel.
+
+        μ ~ N(0, 5²),   τ ~ half-Cauchy(5),   η_j ~ N(0, 1),   y_j ~ N(μ + τ η_j, σ_j²)
+
+    Args: as for `EightSchoolsCentred`.
+    """
 
     name = "Eight schools, non-centred"
     _per_school = ("eta",)
@@ -94,8 +101,12 @@ class EightSchoolsNonCentred(_EightSchools):
 class EightSchoolsMarginal(_EightSchools):
     """Latents μ and τ only, the effects integrated out: y_j ~ N(μ, σ_j² + τ²).
 
+        μ ~ N(0, 5²),   τ ~ half-Cauchy(5),   y_j ~ N(μ, σ_j² + τ²)
+
     Two dimensions, so `quadrature` gives the evidence that all three forms share, and the exact
     posterior of (μ, τ).
+
+    Args: as for `EightSchoolsCentred`.
     """
 
     name = "Eight schools, marginal"

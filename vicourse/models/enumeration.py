@@ -11,8 +11,9 @@ MAX_STATES = 2**20
 def enumerate_states(num_values, num_variables):
     """Every joint state of `num_variables` variables that take `num_values` values each.
 
-    There are num_values ** num_variables of them: this is the cost that makes exact inference in
-    discrete models hopeless beyond toy sizes.
+        c = (c_1, …, c_N),   c_n in 0 … K − 1:   Kᴺ states
+
+    This is the cost that makes exact inference in discrete models hopeless beyond toy sizes.
 
     Args:
         num_values: K, each variable being in 0 … K − 1.
@@ -22,8 +23,10 @@ def enumerate_states(num_values, num_variables):
         An int32 array [Kᴺ, N], the last variable running fastest.
 
     Raises:
-        NotKnownExactly: there are more than `MAX_STATES`.
+        NotKnownExactly: there are more than 2²⁰.
 
+    Source: Cooper (1990), The computational complexity of probabilistic inference using Bayesian
+        belief networks: in general there is no way around the exponential cost (unless P = NP).
     Chapter: foundations/latent_variables.
     """
     num_values = check_integer("num_values", num_values, minimum=1)

@@ -1,6 +1,7 @@
 """Gaussian targets: where every divergence to a Gaussian approximation is a closed formula.
 
-Chapter: foundations/divergences, algorithms/coordinate_ascent.
+Source: C. M. Bishop, Pattern Recognition and Machine Learning (2006), section 10.1.2.
+Chapter: foundations/divergences, foundations/elbo, algorithms/coordinate_ascent
 """
 
 import numpy as np
@@ -19,7 +20,6 @@ class Gaussian(Target):
 
     The best factorised Gaussian under KL(q ‖ p) has variances 1 / Λ_ii, Λ = covariance⁻¹ (too
     small); under KL(p ‖ q) it has variances covariance_ii (as wide as each marginal).
-    Source: C. M. Bishop, Pattern Recognition and Machine Learning (2006), section 10.1.2.
 
     Args:
         mean: [dim].
@@ -43,6 +43,8 @@ class Gaussian(Target):
 def correlated_gaussian(correlation=0.9, dim=2, dtype=tf.float64):
     """A `Gaussian` of mean 0 and unit variances in which every pair has the same correlation.
 
+        Σ_ii = 1,   Σ_ij = ρ
+
     In two dimensions the best mean field under KL(q ‖ p) has standard deviations √(1 − ρ²) and
     KL −½ log(1 − ρ²): 0.435890 and 0.830366 nats at ρ = 0.9.
 
@@ -50,6 +52,9 @@ def correlated_gaussian(correlation=0.9, dim=2, dtype=tf.float64):
         correlation: ρ, above −1/(dim − 1) and below 1.
         dim: 2 or more.
         dtype: `tf.float64` or `tf.float32`.
+
+    Returns:
+        A `Gaussian`.
     """
     dim = check_integer("dim", dim, minimum=2)
     correlation = check_number("correlation", correlation, above=-1 / (dim - 1), below=1)

@@ -48,8 +48,9 @@ class LinearGaussian(BayesianModel):
         self.mean = check_array(
             "mean", np.zeros(num_visible) if mean is None else mean, shape=(num_visible,)
         )
-        shape = () if np.ndim(noise_sd) == 0 else (num_visible,)
-        sd = check_positive("noise_sd", noise_sd, shape)
+        sd = check_positive("noise_sd", noise_sd)
+        if sd.ndim > 0:
+            check_positive("noise_sd", sd, (num_visible,))
         self.noise_sd = np.broadcast_to(sd, (num_visible,))
         self.data = self._check_data(data)
         super().__init__([len(self.data), num_latent], tfb.Identity(), dtype)

@@ -67,8 +67,12 @@ class GaussianMixture(BayesianModel):
         Returns:
             [...], the leading shapes broadcast.
         """
-        z, c = self._check_latents(z), tf.convert_to_tensor(assignments)
+        z = self._check_latents(z)
         wanted = f"integers below {len(self.weights)} of shape [..., {len(self.data)}]"
+        try:
+            c = tf.convert_to_tensor(assignments)
+        except (TypeError, ValueError):
+            raise argument_error("assignments", assignments, wanted, kind=TypeError) from None
         if not c.dtype.is_integer or c.shape[-1:] != [len(self.data)]:
             raise argument_error("assignments", assignments, wanted)
         if tf.executing_eagerly() and not np.all((c >= 0) & (c < len(self.weights))):

@@ -2,7 +2,10 @@
 
 Everything is integrated in the model's unconstrained space on a grid that is made finer until the
 answer stands still; where it cannot be had to the tolerance asked for, an error says so.
-Chapter: foundations/latent_variables, foundations/elbo (log p(x) = ELBO + KL).
+
+Source: L. N. Trefethen and J. A. C. Weideman, "The exponentially convergent trapezoidal rule",
+SIAM Review 56 (2014), sections 1 and 5.
+Chapter: foundations/latent_variables, foundations/elbo
 """
 
 import dataclasses
@@ -64,6 +67,8 @@ def quadrature(model, *, tolerance=1e-8):
 class Quadrature:
     """A posterior on a grid, and what can be computed from it.
 
+        log p(x) = ELBO(q) + KL(q ‖ p(z | x))  for every q: so a bound can be checked
+
     Attributes:
         model: the model.
         axes: the grid in unconstrained space, one array [n_i] per dimension.
@@ -105,9 +110,14 @@ class Quadrature:
             QuadratureError: f grows so fast, or is so rough, that the accuracy cannot be had.
         """
 
+        if not callable(fn):
+            raise argument_error("fn", fn, "a function of the latents", kind=TypeError)
+
         def integrand(points):
             density = np.exp(grids.evaluate(self._log_posterior_of_u, points))
             values = np.asarray(fn(self.model.flat_bijector.forward(tf.constant(points))))
+            if values.dtype.kind not in "fbiu" or np.isnan(values).any():
+                raise grids.QuadratureError("`fn`: wanted numbers at all latents, got NaN or none.")
             return values * density.reshape(-1, *(1,) * (values.ndim - 1))
 
         axes, values = grids.refine(integrand, self.box, self.tolerance, floor=1.0)
@@ -158,6 +168,15 @@ class Quadrature:
     def _log_density_of(self, q):
         """The log density of u when T(u) ~ q."""
         bijector = self.model.flat_bijector
+        wanted = f"a distribution over latents of shape {self.model.event_shape}, dtype float64"
+        if not hasattr(q, "log_prob"):
+            raise argument_error("q", q, wanted, kind=TypeError)
+        try:
+            shape = q.log_prob(bijector.forward(tf.zeros([1, self.model.dim], tf.float64))).shape
+        except (TypeError, ValueError, tf.errors.InvalidArgumentError):
+            shape = None
+        if shape != [1]:
+            raise argument_error("q", q, wanted)
 
         def log_density(u):
             log_jacobian = bijector.forward_log_det_jacobian(u, event_ndims=1)

@@ -2,7 +2,8 @@
 
 Both are a standard Gaussian pushed through a smooth map with a known Jacobian, so that exact draws
 and the exact density are at hand to judge an approximation by.
-Chapter: algorithms/richer_posteriors, algorithms/diagnostics.
+
+Chapter: algorithms/richer_posteriors, algorithms/diagnostics
 """
 
 import tensorflow as tf
