@@ -1,6 +1,7 @@
 """Checks at the boundary: an error names the argument, what came, what was wanted, what to do."""
 
 import numbers
+from collections.abc import Hashable
 
 import numpy as np
 
@@ -47,9 +48,13 @@ def check_number(name, value, above=None, below=None, minimum=None, maximum=None
     wanted = f"a finite number {wanted}".rstrip()
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise argument_error(name, value, wanted, kind=TypeError)
-    if not np.isfinite(value) or not all(holds(value, bound) for bound, _, holds in bounds):
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond 1e308
+        number = np.inf
+    if not np.isfinite(number) or not all(holds(number, bound) for bound, _, holds in bounds):
         raise argument_error(name, value, wanted)
-    return float(value)
+    return number
 
 
 def check_choice(name, value, choices):
@@ -57,7 +62,7 @@ def check_choice(name, value, choices):
     import difflib
 
     choices = list(choices)
-    if value in choices:
+    if isinstance(value, Hashable) and value in choices:
         return value
     near = difflib.get_close_matches(str(value), [str(choice) for choice in choices], n=1)
     remedy = f"Did you mean {near[0]!r}?" if near else ""
@@ -73,7 +78,7 @@ def check_array(name, value, *, dtype=np.float64, shape=None, finite=True, allow
         allow_integer: integer arrays are refused unless this is set: where a density expects
             reals, an integer array is usually a slip (and TensorFlow would not convert it).
     """
-    array = np.asarray(value)
+    array = _as_array(name, value)
     if array.dtype.kind in "iu" and allow_integer:
         array = array.astype(dtype)
     if array.dtype.kind != "f" and not (array.ndim == 0 and array.dtype.kind in "iu"):
@@ -98,9 +103,16 @@ def check_array(name, value, *, dtype=np.float64, shape=None, finite=True, allow
     return array.astype(dtype)
 
 
+def _as_array(name, value):
+    try:
+        return np.asarray(value)
+    except ValueError:  # NumPy tells what is wrong, but not with which argument
+        raise argument_error(name, value, "rows of equal length") from None
+
+
 def check_counts(name, value, shape=None, maximum=None):
     """`value` as a float64 array of whole numbers from 0 to `maximum`, or an error."""
-    value = np.asarray(value)
+    value = _as_array(name, value)
     if value.dtype == bool:
         value = value.astype(int)
     counts = check_array(name, value, shape=shape, allow_integer=True)

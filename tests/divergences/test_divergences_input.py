@@ -31,7 +31,7 @@ VECTOR = tfd.MultivariateNormalDiag(np.zeros(2), np.ones(2))
         (VECTOR, tfd.Dirichlet(np.ones(2)), ValueError, "free dimensions"),
         (normal(np.nan, 1), P, ValueError, "`p`: the parameter `loc` of Normal is NaN"),
         (P, tfd.Independent(normal(0, np.nan), 0), ValueError, "`q`: the parameter `scale`"),
-        (normal(0, -1), P, ValueError, "Check their parameters"),
+        (normal(0, -1), P, ValueError, "`p`: the parameters of Normal are out of range"),
         (tfd.JointDistributionSequential([P, P]), P, TypeError, "one tensor"),
     ],
 )
@@ -42,7 +42,7 @@ def test_pairs_that_cannot_be_compared(p, q, kind, message):
 
 @pytest.mark.parametrize("method", ["quadrature", "monte_carlo"])
 def test_a_negative_scale_is_found_by_every_method(method):
-    with pytest.raises(ValueError, match="is a scale negative"):
+    with pytest.raises(ValueError, match="`scale` must be positive"):
         dv.kl(normal(0, -1), P, method=method, seed=0)
 
 
@@ -55,7 +55,11 @@ def test_a_negative_scale_is_found_by_every_method(method):
         ({"name": "renyi", "alpha": -0.5}, ValueError, "`alpha`: wanted a finite number of at"),
         ({"name": "renyi", "alpha": np.inf}, ValueError, "`alpha`"),
         ({"name": "jensen_shannon", "method": "closed"}, ValueError, "no closed form"),
-        ({"name": "wasserstein2", "q": tfd.Laplace(*np.zeros(2))}, ValueError, "Gaussian"),
+        (
+            {"name": "wasserstein2", "q": tfd.Laplace(np.float64(0), np.float64(1))},
+            ValueError,
+            "Gaussian",
+        ),
         ({"name": "squared_mmd", "method": "closed"}, ValueError, "`method`"),
         ({"name": "squared_mmd", "bandwidth": 0.0}, ValueError, "`bandwidth`"),
         ({"p": VECTOR, "q": VECTOR, "method": "quadrature"}, ValueError, "scalar distributions"),

@@ -6,6 +6,8 @@ log density +1 at x = −1, and `tfd.Gamma` gives NaN. A divergence must not bel
 bijector, for a discrete one the range of integers below.
 """
 
+import re
+
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -24,6 +26,8 @@ _LAST_ATOM = {
     tfd.Geometric: lambda p: np.inf,
     tfd.NegativeBinomial: lambda p: np.inf,
 }
+# Parameters for which infinity is a value: log odds of certainty, ends of a range.
+_MAY_BE_INFINITE = {"logits", "low", "high"}
 
 
 def log_density(p, x):
@@ -85,7 +89,7 @@ def is_discrete(p):
 
 def precision(p):
     """The rounding error of one computed log density: 2e-16 in float64, 1e-7 in float32."""
-    return float(np.finfo(p.log_prob(p.sample(seed=(0, 0))).numpy().dtype).eps)
+    return float(np.finfo(_dtype(p).as_numpy_dtype).eps)
 
 
 def check_pair(p, q):
@@ -102,11 +106,12 @@ def check_pair(p, q):
             "A mass and a density cannot be compared.",
             TypeError,
         )
+    dtypes = [_dtype(dist) for dist in (p, q)]
+    if dtypes[0] != dtypes[1]:
+        remedy = "Build both from numbers of one dtype, for instance np.float64."
+        raise argument_error("q", q, f"the dtype of p, {dtypes[0].name}", remedy, TypeError)
     if is_discrete(p):
         return
-    if p.dtype != q.dtype:
-        remedy = "Build both from numbers of one dtype, for instance np.float64."
-        raise argument_error("q", q, f"the dtype of p, {p.dtype.name}", remedy, TypeError)
     sizes = [_bijector(d).inverse_event_shape(d.event_shape).num_elements() for d in (p, q)]
     if sizes[0] != sizes[1]:
         remedy = "One of them lives on a surface, such as the simplex, and the other does not."
@@ -130,6 +135,31 @@ def check_single(name, dist):
     for key, value in _parameters(dist):
         if np.isnan(value).any():
             raise ValueError(f"`{name}`: the parameter `{key}` of {dist.name} is NaN.")
+        if np.isinf(value).any() and key not in _MAY_BE_INFINITE:
+            raise ValueError(f"`{name}`: the parameter `{key}` of {dist.name} is infinite.")
+    for part in (dist, *dist.submodules):
+        if isinstance(part, tfd.Distribution):
+            _check_range(name, part)
+
+
+def _check_range(name, dist):
+    """An error where TFP's own assertions, which are off by default, refuse the parameters.
+
+    Without them a Gamma of concentration −0.5 has a "KL", a finite number that means nothing.
+    """
+    options = {"validate_args": True}
+    if "require_integer_total_count" in dist.parameters:
+        options["require_integer_total_count"] = False  # NegativeBinomial: any r > 0 will do
+    try:
+        dist.copy(**options)
+    except tf.errors.InvalidArgumentError as refusal:
+        # The sentence, out of a page that also lists the numbers.
+        reason = re.search(r"[^\n'\"]*\b(must|cannot|has|not|Singular)\b[^\n'\".]*", str(refusal))
+        raise ValueError(
+            f"`{name}`: the parameters of {dist.name} are out of range: {reason[0].strip()}."
+        ) from None
+    except (TypeError, ValueError):
+        return  # this kind has no assertions, or they fail for another reason than the numbers
 
 
 def _inside(p, x):
@@ -161,6 +191,11 @@ def _bijector(p):
             "Write its `_default_event_space_bijector`: from the real numbers onto the support.",
             TypeError,
         ) from None
+
+
+def _dtype(p):
+    """In which dtype p computes; a discrete distribution may well draw integers."""
+    return p.log_prob(p.sample(seed=(0, 0))).dtype if is_discrete(p) else tf.as_dtype(p.dtype)
 
 
 def _is_mixture(p):

@@ -16,6 +16,7 @@ from vicourse.validation import argument_error, check_choice, check_integer
 
 tfd = tfp.distributions
 
+#: The divergences that `divergence` knows by name.
 NAMES = (
     "kl",
     "reverse_kl",
@@ -28,6 +29,7 @@ NAMES = (
     "wasserstein2",
     "squared_mmd",
 )
+#: How a divergence can be computed; "auto" takes the first that the pair allows.
 METHODS = ("auto", "closed", "quadrature", "monte_carlo")
 
 
@@ -102,6 +104,8 @@ def reverse_kl(p, q, *, method="auto", num_samples=None, seed=None):
 
     Args, Returns, Raises: as for `divergence`.
 
+    Source: Jordan, Ghahramani, Jaakkola and Saul (1999), An introduction to variational methods for
+        graphical models.
     Chapter: foundations/divergences
     """
     return divergence("reverse_kl", p, q, method=method, num_samples=num_samples, seed=seed)
@@ -147,6 +151,7 @@ def chi_squared(p, q, *, method="auto", num_samples=None, seed=None):
 
     Args, Returns, Raises: as for `divergence`.
 
+    Source: Gibbs and Su (2002), On choosing and bounding probability metrics.
     Chapter: foundations/divergences
     """
     return divergence("chi_squared", p, q, method=method, num_samples=num_samples, seed=seed)
@@ -157,6 +162,7 @@ def hellinger(p, q, *, method="auto", num_samples=None, seed=None):
 
     Args, Returns, Raises: as for `divergence`.
 
+    Source: Gibbs and Su (2002), On choosing and bounding probability metrics.
     Chapter: foundations/divergences
     """
     return divergence("hellinger", p, q, method=method, num_samples=num_samples, seed=seed)
@@ -167,6 +173,7 @@ def total_variation(p, q, *, method="auto", num_samples=None, seed=None):
 
     Args, Returns, Raises: as for `divergence`.
 
+    Source: Gibbs and Su (2002), On choosing and bounding probability metrics.
     Chapter: foundations/divergences
     """
     return divergence("total_variation", p, q, method=method, num_samples=num_samples, seed=seed)
@@ -177,6 +184,8 @@ def wasserstein2(p, q):
 
     Args, Returns, Raises: as for `divergence`; `vicourse.divergences.gaussian` has the formula.
 
+    Source: Dowson and Landau (1982), The Fréchet distance between multivariate normal
+        distributions.
     Chapter: foundations/divergences
     """
     return divergence("wasserstein2", p, q)
@@ -211,6 +220,8 @@ def _closed_value(name, p, q, alpha):
 
 
 def _registered_kl(p, q):
+    if is_discrete(p) and atoms(p) != atoms(q):
+        return None  # TFP's formula for categoricals takes for granted that they have the same
     try:
         return float(tfd.kl_divergence(p, q))
     except NotImplementedError:

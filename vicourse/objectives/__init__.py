@@ -1,6 +1,6 @@
 """Bounds and objectives of variational inference, one function each.
 
-Every function here returns *values*, one per independent draw: a tensor of shape
+Every function here returns values, one per independent draw: a tensor of shape
 [num_samples, *batch] in nats, with the batch shape of the surrogate posterior. So the same call
 serves twice:
 

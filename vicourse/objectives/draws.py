@@ -37,7 +37,12 @@ def evaluate(name, function, z, shape, dtype):
     """function(z), checked: one log density for each draw and each member of q's batch."""
     if not callable(function):
         raise argument_error(name, function, "a function of z", kind=TypeError)
-    values = tf.convert_to_tensor(function(z))
+    values = function(z)
+    try:
+        values = tf.convert_to_tensor(values)
+    except (TypeError, ValueError):  # TensorFlow does not know whose value it was
+        wanted = "a function that returns a tensor of log densities"
+        raise argument_error(name, values, wanted, kind=TypeError) from None
     if not values.shape.is_compatible_with(shape):
         # Broadcasting would hide this, and count log q once for each latent or each datum.
         raise ValueError(

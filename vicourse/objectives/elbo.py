@@ -79,6 +79,9 @@ def _closed_kl(surrogate_posterior, prior):
     if surrogate_posterior.event_shape != prior.event_shape:
         wanted = f"the event shape of `surrogate_posterior`, {surrogate_posterior.event_shape}"
         raise argument_error("prior", prior, wanted)
+    if surrogate_posterior.dtype != prior.dtype:
+        wanted = f"the dtype of `surrogate_posterior`, {surrogate_posterior.dtype}"
+        raise argument_error("prior", prior, wanted, "Build both from one dtype.", TypeError)
     try:
         kl = tfd.kl_divergence(surrogate_posterior, prior)
     except NotImplementedError:

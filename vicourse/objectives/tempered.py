@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from vicourse.objectives.draws import check_counts, log_densities
 from vicourse.objectives.elbo import likelihood_and_kl
-from vicourse.validation import check_number
+from vicourse.validation import argument_error, check_number
 
 
 def beta_objective(log_likelihood_fn, surrogate_posterior, prior, *, beta, num_samples, seed):
@@ -32,12 +32,10 @@ def beta_objective(log_likelihood_fn, surrogate_posterior, prior, *, beta, num_s
         variational framework.
     Chapter: deep/beyond_vae
     """
-    if not tf.is_tensor(beta):
-        beta = check_number("beta", beta, minimum=0.0)
     log_likelihood, kl = likelihood_and_kl(
         log_likelihood_fn, surrogate_posterior, prior, num_samples, seed
     )
-    return log_likelihood - beta * kl
+    return log_likelihood - _check_weight("beta", beta, kl.dtype, minimum=0.0) * kl
 
 
 def annealed_objective(target_log_prob_fn, surrogate_posterior, *, temperature, num_samples, seed):
@@ -62,8 +60,16 @@ def annealed_objective(target_log_prob_fn, surrogate_posterior, *, temperature, 
         Bayes method.
     Chapter: algorithms/richer_posteriors
     """
-    if not tf.is_tensor(temperature):
-        temperature = check_number("temperature", temperature, above=0.0)
     check_counts(num_samples=num_samples)
     log_p, log_q = log_densities(target_log_prob_fn, surrogate_posterior, [num_samples], seed)
-    return log_p - temperature * log_q
+    return log_p - _check_weight("temperature", temperature, log_q.dtype, above=0.0) * log_q
+
+
+def _check_weight(name, weight, dtype, **bounds):
+    """A number within the bounds, or a scalar tensor of the dtype, whose value is not checked."""
+    if not tf.is_tensor(weight):
+        return check_number(name, weight, **bounds)
+    if weight.shape != [] or weight.dtype != dtype:
+        wanted = f"a number, or a scalar tensor of dtype {dtype.name}"
+        raise argument_error(name, weight, wanted, kind=TypeError)
+    return weight

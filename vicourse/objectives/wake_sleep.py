@@ -8,7 +8,13 @@ single function that all three climb.
 
 import tensorflow as tf
 
-from vicourse.objectives.draws import check_counts, evaluate, fixed_draws, log_mean_exp
+from vicourse.objectives.draws import (
+    check_counts,
+    check_distribution,
+    evaluate,
+    fixed_draws,
+    log_mean_exp,
+)
 from vicourse.objectives.forward_kl import forward_kl_objective
 from vicourse.seeds import as_seed
 from vicourse.validation import argument_error
@@ -85,9 +91,15 @@ def sleep_phi(sample_joint_fn, surrogate_posterior_fn, *, num_samples, seed):
     ):
         if not callable(function):
             raise argument_error(name, function, "a function", kind=TypeError)
+    dreams = sample_joint_fn(num_samples, as_seed(seed))
+    if not isinstance(dreams, tuple | list) or len(dreams) != 2:
+        wanted = "a function that returns a pair (z, x)"
+        raise argument_error("sample_joint_fn", dreams, wanted, kind=TypeError)
     # Dreams are data: θ does not learn from them.
-    z, x = tf.nest.map_structure(tf.stop_gradient, sample_joint_fn(num_samples, as_seed(seed)))
-    log_q = surrogate_posterior_fn(x).log_prob(z)
+    z, x = tf.nest.map_structure(tf.stop_gradient, tuple(dreams))
+    surrogate_posterior = surrogate_posterior_fn(x)
+    check_distribution("surrogate_posterior_fn", surrogate_posterior)
+    log_q = surrogate_posterior.log_prob(z)
     if not log_q.shape.is_compatible_with([num_samples]):
         wanted = f"log q(z | x) of shape ({num_samples},), one for each pair"
         remedy = "Wrap the distribution in `tfd.Independent` so that each z is one event."
