@@ -20,6 +20,17 @@ STATISTICS = {
 
 
 @pytest.mark.slow
+def test_short_chains_keep_their_books():
+    """lp is the density of u = log z, Jacobian included; energy = −lp + the momentum's ½ r²."""
+    model = GammaPoisson([2, 0, 5], a=2.5, b=0.7)
+    fit = mcmc(model, seed=0, num_chains=2, num_warmup=100, num_samples=200)
+    np.testing.assert_allclose(fit.objective, model.log_joint(fit.draws) + np.log(fit.draws))
+    kinetic = fit.sample_stats["energy"] + fit.objective
+    assert np.all(kinetic >= 0)
+    assert abs(kinetic.mean() - 1 / 2) < 0.2
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
 def test_gamma_poisson(dtype):
     """Posterior Gamma(9.5, 3.7): mean a/b, SD √a/b, within 4 Monte Carlo standard errors. Without

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from vicourse.families import low_rank
+from vicourse.gradients import gradient_estimator
 from vicourse.inference import DivergedError, Fit, vi
 from vicourse.inference.ascent import Ascent
 from vicourse.models import (
@@ -65,6 +66,28 @@ def test_mean_field_on_the_correlated_gaussian():
     fit = vi(correlated_gaussian(0.9), "mean_field", seed=2, **SHORT)
     np.testing.assert_allclose(fit.posterior.distribution.stddev(), 0.435890, rtol=0.03)
     assert abs(float(fit.elbo) + 0.830366) < 4 * fit.elbo.standard_error
+
+
+def test_one_window_of_steps_goes_up():
+    """From N(3, I) towards the mean-field optimum, ELBO −0.830366, with averages in between."""
+    model = correlated_gaussian(0.9)
+    q = standard(model, None, None).distribution
+    ascent = Ascent(
+        model.unconstrained_log_joint,
+        q,
+        estimator=gradient_estimator("reparameterization"),
+        num_samples=5,
+        learning_rate=0.1,
+        seed=0,
+        jit_compile=False,
+    )
+    before = ascent.evaluate().mean()
+    trace, averages = ascent.climb(1)
+    assert before < -4
+    assert -1.5 < ascent.evaluate().mean() < -0.7
+    assert len(trace) == 200
+    names = [variable.name.split(":")[0] for variable in q.trainable_variables]
+    assert np.all(np.abs(averages[names.index("loc")]) < 2)
 
 
 @pytest.mark.slow
