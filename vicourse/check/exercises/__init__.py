@@ -11,6 +11,7 @@ CHAPTERS = (
     "monte_carlo",
     "divergences",
     "elbo",
+    "gradient_estimators",
     "vi_vs_mcmc",
     "aevb",
     "vae_mnist",
