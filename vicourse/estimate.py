@@ -6,6 +6,8 @@ import numpy as np
 
 from vicourse.validation import argument_error
 
+__all__ = ["Estimate", "estimate"]
+
 METHODS = {
     "closed": "closed form",
     "quadrature": "quadrature",
@@ -104,5 +106,5 @@ def _with_error(value, error):
     """Both numbers, with two significant digits of the error."""
     if not np.isfinite(value):
         return f"{value}"
-    digits = 4 if error == 0 else int(np.clip(1 - np.floor(np.log10(error)), 0, 12))
+    digits = 4 if error == 0 else int(np.clip(1 - np.floor(np.log10(error)), 0, 7))
     return f"{value:.{digits}f} ± {error:.{digits}f}"

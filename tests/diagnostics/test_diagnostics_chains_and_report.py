@@ -104,6 +104,9 @@ def test_the_report_says_what_it_rests_on():
         assert words in text, (words, text)
     assert report(density(2.5, 0.9, converged=False)).verdict == "use it with care"
     assert report(density(2.5, 0.2)).verdict == "do not trust it"
+    wide = report(density(2.5, 12.0))  # 1 + χ² = 144/√(½·287.5) = 12: a draw is worth 0.08
+    assert wide.verdict == "use it with care"
+    assert "worth 0.08 draws" in str(wide)
 
 
 def test_wrong_kinds_of_fit_are_sent_elsewhere():

@@ -42,7 +42,7 @@ def test_the_exact_posterior_has_equal_weights():
 def test_a_wide_q_is_good_and_its_weights_correct_it():
     check = importance_check(a_fit(POST, normal(2.0, 1.2)), seed=0, num_samples=20_000)
     assert check.k_hat < 0.5
-    assert "well" in check.verdict
+    assert "no part" in check.verdict
     assert abs(check.log_evidence.value + 7.515512) < 4 * check.log_evidence.standard_error
     s2, v = 1.44, 0.5
     factor = s2 / np.sqrt(v * (2 * s2 - v)) * np.exp(0.25 / (2 * s2 - v))

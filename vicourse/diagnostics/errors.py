@@ -20,6 +20,9 @@ def evidence_gap(fit):
     Args:
         fit: a `Fit` with an ELBO, of a model that knows its evidence.
 
+    Returns:
+        An `Estimate` in nats.
+
     Raises:
         ValueError: the fit has no ELBO.
         NotKnownExactly: the model does not know its evidence.

@@ -61,7 +61,7 @@ class ImportanceCheck:
     def verdict(self):
         """One sentence about k-hat."""
         if self.k_hat < GOOD:
-            return f"k-hat {self.k_hat:.2f}: q covers the posterior well."
+            return f"k-hat {self.k_hat:.2f}: no part of the posterior seems missed."
         if self.k_hat < USABLE:
             return f"k-hat {self.k_hat:.2f}: usable with importance weights, not as it is."
         return f"k-hat {self.k_hat:.2f}: q misses part of the posterior. Do not trust it."

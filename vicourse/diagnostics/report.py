@@ -10,6 +10,7 @@ from vicourse.diagnostics.errors import evidence_gap
 from vicourse.diagnostics.importance import GOOD, USABLE, importance_check
 
 GOOD_FIT, CAREFUL, BAD_FIT = "trust it", "use it with care", "do not trust it"
+WASTEFUL = 0.1  # what a draw of q is worth: below, q is far too wide, or off
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +37,9 @@ class Report:
 def report(fit, *, seed=0, num_samples=4000):
     """Judge a fit: did it stop well, does q cover the posterior, what is the gap?
 
-    For a fit with a density the verdict rests on Pareto k-hat (below 0.5 / up to 0.7 / above) and
-    on whether the algorithm converged. For MCMC draws it rests on R-hat (at most 1.01), effective
+    For a fit with a density the verdict rests on Pareto k-hat (below 0.5 / up to 0.7 / above), on
+    what a draw of q is worth (at least a tenth of a draw of the posterior), and on whether the
+    algorithm converged. For MCMC draws it rests on R-hat (at most 1.01), effective
     sample sizes (at least 400) and divergences (none).
 
     Args:
@@ -66,12 +68,9 @@ def report(fit, *, seed=0, num_samples=4000):
         lines.append(f"ELBO {fit.elbo}; importance sampling says log p(x) = {check.log_evidence}.")
     if "evidence" in fit.model.knows and fit.elbo is not None:
         lines.append(f"The evidence of this model is known: the gap is {evidence_gap(fit)}.")
-    efficiency = check.effective_sample_size / check.num_samples
-    lines.append(f"A draw of q is worth {efficiency:.2f} draws of the posterior.")
-    return Report(_verdict(check.k_hat, fit.converged), tuple(lines), fit, check)
-
-
-def _verdict(k_hat, converged):
-    if k_hat >= USABLE:
-        return BAD_FIT
-    return GOOD_FIT if k_hat < GOOD and converged else CAREFUL
+    worth = check.effective_sample_size / check.num_samples
+    why = ": q is far too wide, or off" if worth < WASTEFUL else ""
+    lines.append(f"A draw of q is worth {worth:.2f} draws of the posterior{why}.")
+    good = check.k_hat < GOOD and worth >= WASTEFUL and fit.converged
+    verdict = GOOD_FIT if good else BAD_FIT if check.k_hat >= USABLE else CAREFUL
+    return Report(verdict, tuple(lines), fit, check)
