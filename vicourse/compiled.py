@@ -1,9 +1,14 @@
-"""One way to compile: every loop of the course goes through `compiled`."""
+"""One way to compile: every loop of the course goes through `compiled`.
+
+Chapter: algorithms/vi_vs_mcmc, deep/aevb
+"""
 
 import functools
 import os
 
 import tensorflow as tf
+
+__all__ = ["compiled"]
 
 
 def compiled(fn, *example_args, jit_compile=True, autograph=False):
@@ -17,6 +22,9 @@ def compiled(fn, *example_args, jit_compile=True, autograph=False):
         example_args: tensors, or a `tf.TensorSpec` for each.
         jit_compile: whether XLA compiles the graph.
         autograph: whether `for` and `if` over tensors in `fn` become part of the graph.
+
+    Returns:
+        A function that takes such arguments and returns what `fn` does.
     """
     if jit_compile:
         _take_xlas_greeting()

@@ -1,16 +1,24 @@
-"""The committed figures of long runs, for the chapters that show them."""
+"""The committed figures of long runs, for the chapters that show them.
+
+Chapter: deep/vae_mnist
+"""
 
 import json
 from importlib import resources
 
 from vicourse.validation import check_choice
 
+__all__ = ["load_result"]
+
 
 def load_result(name):
-    """A result as the dict its JSON file holds.
+    """The figures of one long run.
 
     Args:
         name: the file's name without `.json`; `results/README.md` lists them.
+
+    Returns:
+        The dict that the JSON file holds.
 
     Raises:
         ValueError: there is no such result.

@@ -3,6 +3,8 @@
 TFP turns an integer seed into a *stateful* one, whose numbers also depend on how many calls came
 before. The course uses TensorFlow's stateless generators instead: a seed is a pair of integers,
 and `as_seed` makes that pair from whatever the caller has.
+
+Chapter: foundations/monte_carlo
 """
 
 import numbers
@@ -12,12 +14,17 @@ import tensorflow as tf
 
 from vicourse.validation import argument_error
 
+__all__ = ["as_seed", "fold_in", "split_seed"]
+
 
 def as_seed(seed):
-    """A stateless seed: an int32 tensor of shape [2].
+    """A stateless seed from whatever the caller has.
 
     Args:
         seed: an integer, or two integers (list, array or tensor).
+
+    Returns:
+        An int32 tensor of shape [2].
 
     Raises:
         TypeError: for anything else, `None` included: a result nobody can repeat is no result.
@@ -37,10 +44,26 @@ def as_seed(seed):
 
 
 def split_seed(seed, n=2):
-    """`n` independent seeds, as a list of int32 tensors of shape [2]."""
+    """Independent seeds from one.
+
+    Args:
+        seed: as for `as_seed`.
+        n: how many, at least 1.
+
+    Returns:
+        A list of n int32 tensors of shape [2].
+    """
     return tf.unstack(tf.random.split(as_seed(seed), n), num=n)
 
 
 def fold_in(seed, number):
-    """The seed that belongs to `number` (a step, an epoch, a chain) under `seed`."""
+    """The seed that belongs to a number (a step, an epoch, a chain) under `seed`.
+
+    Args:
+        seed: as for `as_seed`.
+        number: an integer; the same one gives the same seed.
+
+    Returns:
+        An int32 tensor of shape [2].
+    """
     return tf.random.fold_in(as_seed(seed), number)

@@ -38,6 +38,8 @@ class Fit:
         converged: whether the algorithm's own rule was met. It never says that q is close to p.
         stop_reason: why it stopped, in words.
         sample_stats: for MCMC, per-draw statistics by ArviZ's names, [num_chains, num_draws].
+
+    Chapter: algorithms/vi_vs_mcmc
     """
 
     algorithm: str

@@ -1,4 +1,7 @@
-"""Grids of grey images."""
+"""Grids of grey images.
+
+Chapter: deep/vae_mnist
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np

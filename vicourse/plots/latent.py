@@ -1,4 +1,7 @@
-"""Pictures of a latent space."""
+"""Pictures of a latent space.
+
+Chapter: deep/vae_mnist
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np

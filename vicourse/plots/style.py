@@ -1,8 +1,11 @@
-"""The look of every figure: legible on a phone, on light and dark pages, to colour-blind eyes."""
+"""The look of every figure: legible on a phone, on light and dark pages, to colour-blind eyes.
+
+Chapter: deep/vae_mnist
+"""
 
 import matplotlib as mpl
 
-# Okabe & Ito's palette (2008), which all common kinds of colour vision can tell apart.
+#: Okabe & Ito's palette (2008), which all common kinds of colour vision can tell apart.
 COLORS = {
     "blue": "#0072B2",
     "orange": "#D55E00",

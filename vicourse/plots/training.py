@@ -1,4 +1,7 @@
-"""Training curves."""
+"""Training curves.
+
+Chapter: deep/vae_mnist
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np

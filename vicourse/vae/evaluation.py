@@ -15,7 +15,12 @@ from vicourse.validation import check_array, check_integer
 
 
 class BoundEstimate(NamedTuple):
-    """Means over images of `Bound`'s three parts, each an `Estimate` in nats per image."""
+    """Means over images of `Bound`'s three parts, each an `Estimate` in nats per image.
+
+    Attributes:
+        elbo, reconstruction, kl: in nats per image, summed over pixels and latents; the standard
+            error is that of the mean over images.
+    """
 
     elbo: Estimate
     reconstruction: Estimate

@@ -22,7 +22,8 @@ class VAE:
     Args:
         num_latents: dimension of z.
         num_pixels: dimension of a flattened image x.
-        hidden, activation, init_std, seed: see `vicourse.vae.networks`.
+        hidden, seed: as for `encoder`.
+        network: `activation` and `init_std`, as for `encoder`.
 
     Source: Kingma & Welling (2014), section 3.
     """

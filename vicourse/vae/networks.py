@@ -21,10 +21,9 @@ def encoder(num_pixels, num_latents, hidden=500, **network):
         num_pixels: length of a flattened image x.
         num_latents: length of z; the output has twice as many entries, μ first.
         hidden: units of the one hidden layer.
-        activation: of the hidden layer, "tanh" unless given.
-        init_std: weights and biases start as independent draws from N(0, init_std²); 0.01
-            unless given.
-        seed: an integer, of those draws.
+        network: `activation` of the hidden layer, "tanh" unless given; `init_std`: weights and
+            biases start as independent draws from N(0, init_std²), 0.01 unless given; `seed`, an
+            integer, of those draws.
 
     Returns:
         A Keras model from [batch, num_pixels] to [batch, 2 · num_latents].

@@ -1,4 +1,8 @@
-"""Everything that decides the numbers of a training run, in one place."""
+"""Everything that decides the numbers of a training run, in one place.
+
+Source: Kingma & Welling (2014), section 5.
+Chapter: deep/vae_mnist
+"""
 
 from dataclasses import asdict, dataclass
 
@@ -24,9 +28,10 @@ OPTIMIZERS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a run; the defaults are the paper's (arXiv 1312.6114, section 5), with its
-    "0.01" for the initial weights read as a standard deviation and its silence about binarization
-    filled by "fixed".
+    """The settings of a training run; the defaults are the paper's.
+
+    Its "0.01" for the initial weights is read as a standard deviation, and its silence about
+    binarization is filled by "fixed" (arXiv 1312.6114, section 5).
 
     Attributes:
         num_latents: dimension of z.

@@ -3,7 +3,8 @@
 Both are unbiased for the ELBO of each image and differentiable by the reparameterization trick:
 the sample z = μ + σ ε is a smooth function of the encoder's outputs.
 
-Source: Kingma & Welling (2014), equations 6 and 7. Chapters: deep/aevb, deep/vae_mnist.
+Source: Kingma & Welling (2014), equations 6 and 7.
+Chapter: deep/aevb, deep/vae_mnist
 """
 
 from typing import NamedTuple
@@ -19,10 +20,11 @@ ESTIMATORS = ("A", "B")
 class Bound(NamedTuple):
     """An estimate of the ELBO of each image, in nats per image: `elbo` = `reconstruction` − `kl`.
 
-    elbo:            [batch]
-    reconstruction:  [batch]  E_q[log p(x | z)], summed over pixels
-    kl:              [batch]  KL(q(z | x) ‖ p(z)), summed over latents; exact in estimator B,
-                              sampled (and at times negative) in estimator A
+    Attributes:
+        elbo: [batch].
+        reconstruction: [batch], E_q[log p(x | z)], summed over pixels.
+        kl: [batch], KL(q(z | x) ‖ p(z)), summed over latents; exact in estimator B, sampled (and at
+            times negative) in estimator A.
     """
 
     elbo: tf.Tensor

@@ -1,6 +1,7 @@
 """Auto-encoding variational Bayes: the training loop, one compiled function an epoch.
 
-Source: Kingma & Welling (2014), algorithm 1. Chapters: deep/aevb, deep/vae_mnist.
+Source: Kingma & Welling (2014), algorithm 1.
+Chapter: deep/aevb, deep/vae_mnist
 """
 
 import time
