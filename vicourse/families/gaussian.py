@@ -17,6 +17,7 @@ Chapter: algorithms/black_box_vi
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from vicourse.families.affine import trained, trained_loc, trained_tril
 from vicourse.families.start import latent_space, start_loc, start_tril, start_vector
 from vicourse.seeds import split_seed
 from vicourse.validation import check_integer
@@ -54,8 +55,8 @@ def mean_field(
     loc = start_loc(space, initial_loc, seed)
     sigma = start_vector(space, initial_scale)
     base = tfd.MultivariateNormalDiag(
-        loc=_variable(loc, tfb.Shift(loc)(tfb.Scale(sigma)), "loc"),
-        scale_diag=_variable(sigma, tfb.Scale(sigma)(tfb.Exp()), "scale"),
+        loc=trained(loc, tfb.Shift(loc)(tfb.Scale(sigma)), "loc"),
+        scale_diag=trained(sigma, tfb.Scale(sigma)(tfb.Exp()), "scale"),
     )
     return tfd.TransformedDistribution(base, space.bijector, name=name)
 
@@ -76,15 +77,7 @@ def full_rank(
     space = latent_space(model_or_dim, dtype)
     loc = start_loc(space, initial_loc, seed)
     tril = start_tril(space, initial_scale)
-    # L = L₀·T(raw), T(0) = I. A product of lower-triangular matrices is lower triangular. The
-    # bijector multiplies rows, and column j of L is L₀ times column j of T: hence the transposes.
-    transpose = tfb.Transpose(rightmost_transposed_ndims=2)
-    times_start = tfb.Chain([transpose, tfb.ScaleMatvecTriL(tril), transpose])
-    triangle = tfb.FillScaleTriL(diag_bijector=tfb.Exp(), diag_shift=None)
-    base = tfd.MultivariateNormalTriL(
-        loc=_variable(loc, tfb.Shift(loc)(tfb.ScaleMatvecTriL(tril)), "loc"),
-        scale_tril=_variable(tril, tfb.Chain([times_start, triangle]), "scale"),
-    )
+    base = tfd.MultivariateNormalTriL(loc=trained_loc(loc, tril), scale_tril=trained_tril(tril))
     return tfd.TransformedDistribution(base, space.bijector, name=name)
 
 
@@ -120,14 +113,10 @@ def low_rank(
     factor_seed, _ = split_seed(seed)
     factor = 0.1 * tf.random.stateless_normal([space.dim, rank], factor_seed, dtype=space.dtype)
     base = tfd.MultivariateNormalDiagPlusLowRankCovariance(
-        loc=_variable(loc, tfb.Shift(loc)(tfb.Scale(sigma)), "loc"),
-        cov_diag_factor=_variable(sigma**2, tfb.Scale(sigma**2)(tfb.Exp()), "variance"),
-        cov_perturb_factor=_variable(
+        loc=trained(loc, tfb.Shift(loc)(tfb.Scale(sigma)), "loc"),
+        cov_diag_factor=trained(sigma**2, tfb.Scale(sigma**2)(tfb.Exp()), "variance"),
+        cov_perturb_factor=trained(
             sigma[:, tf.newaxis] * factor, tfb.Scale(sigma[:, tf.newaxis]), "factor"
         ),
     )
     return tfd.TransformedDistribution(base, space.bijector, name=name)
-
-
-def _variable(value, bijector, name):
-    return tfp.util.TransformedVariable(value, bijector, dtype=value.dtype, name=name)

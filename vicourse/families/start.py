@@ -10,6 +10,7 @@ from vicourse.seeds import as_seed
 from vicourse.validation import argument_error, check_array, check_choice, check_integer
 
 tfb = tfp.bijectors
+tfd = tfp.distributions
 
 
 class LatentSpace(NamedTuple):
@@ -40,6 +41,17 @@ def latent_space(model_or_dim, dtype=None):
     dim = check_integer("model_or_dim", model_or_dim, minimum=1)
     name = check_choice("dtype", tf.as_dtype(dtype or tf.float64).name, ["float32", "float64"])
     return LatentSpace(dim, tfb.Identity(), tf.as_dtype(name))
+
+
+def standard_normal(space):
+    """N(0, I) on R^dim: where the noise ε of a flow comes from."""
+    return tfd.MultivariateNormalDiag(tf.zeros(space.dim, space.dtype))
+
+
+def reversals_between(layers, dim):
+    """The layers, and between any two a bijector that reverses the order of the coordinates."""
+    reverse = tfb.Permute(list(range(dim))[::-1])
+    return [part for layer in layers for part in (reverse, layer)][1:]
 
 
 def start_loc(space, initial_loc, seed):
