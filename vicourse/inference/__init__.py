@@ -1,8 +1,19 @@
 """Inference: fit q to p. Every algorithm takes a model and returns a `Fit`."""
 
+from vicourse.inference.coordinate_ascent import MeanFieldFit, coordinate_ascent
 from vicourse.inference.fit import DivergedError, Fit
 from vicourse.inference.laplace import laplace
 from vicourse.inference.mcmc import mcmc
+from vicourse.inference.natural_gradient import stochastic_variational_inference
 from vicourse.inference.stochastic import vi
 
-__all__ = ["DivergedError", "Fit", "laplace", "mcmc", "vi"]
+__all__ = [
+    "DivergedError",
+    "Fit",
+    "MeanFieldFit",
+    "coordinate_ascent",
+    "laplace",
+    "mcmc",
+    "stochastic_variational_inference",
+    "vi",
+]
