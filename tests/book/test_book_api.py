@@ -22,13 +22,10 @@ BY_NAME = {
 }
 # Chapters that are still to come; docstrings may name them already.
 PLANNED = {
-    "foundations/monte_carlo",
     "algorithms/coordinate_ascent",
     "algorithms/stochastic_vi",
-    "algorithms/gradient_estimators",
     "algorithms/black_box_vi",
     "algorithms/richer_posteriors",
-    "algorithms/diagnostics",
     "deep/paper_experiments",
     "deep/better_bounds",
     "deep/beyond_vae",

@@ -90,7 +90,8 @@ def importance_check(fit, *, seed, num_samples=4000):
     num_samples = check_integer("num_samples", num_samples, minimum=100)
     draws, log_w = draws_and_log_weights(fit, num_samples, seed)
     # Equal weights (q is the posterior) have no tail to fit: ArviZ would answer +∞.
-    smoothed, k_hat = az.psislw(log_w) if np.ptp(log_w) > 1e-10 else (log_w, -np.inf)
+    with np.errstate(over="ignore"):  # it tries exponents that it then discards
+        smoothed, k_hat = az.psislw(log_w) if np.ptp(log_w) > 1e-10 else (log_w, -np.inf)
     weights = np.exp(smoothed - logsumexp(smoothed))
     return ImportanceCheck(
         k_hat=float(k_hat),

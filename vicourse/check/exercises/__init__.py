@@ -13,6 +13,7 @@ CHAPTERS = (
     "elbo",
     "gradient_estimators",
     "vi_vs_mcmc",
+    "diagnostics",
     "aevb",
     "vae_mnist",
 )
