@@ -44,8 +44,10 @@ serve: ## serve the built book at http://localhost:8000
 	@$(RUN) -m http.server --directory _build/html --bind 127.0.0.1 $(or $(PORT),8000)
 
 test: env ## all tests: the package, then every notebook
-	@echo "==> Testing the package, the tools and the exercises"
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile
+	@echo "==> Testing the package, the tools and the exercises: what is quick"
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+	@echo "==> ... and what is slow (processes of its own: TensorFlow gives little memory back)"
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m slow
 	@$(MAKE) --no-print-directory test-notebooks
 
 test-quick: env ## the package's quick tests, without notebooks
