@@ -89,8 +89,10 @@ def test_mixed_dtypes_functions_and_seeds_are_refused(objective):
 
 @ALL
 def test_nan_does_not_pass_unseen(objective):
-    """A NaN parameter makes NaN values, which `estimate` refuses."""
-    values = objective(log_joint, surrogate(np.nan), num_samples=4, seed=0)
+    """A NaN parameter is refused at once, and inside a graph by `estimate`."""
+    with pytest.raises(ValueError, match=r"`target_log_prob_fn`: \d+ of its \d+ values are NaN"):
+        objective(log_joint, surrogate(np.nan), num_samples=4, seed=0)
+    values = tf.function(objective)(log_joint, surrogate(np.nan), num_samples=4, seed=0)
     with pytest.raises(ValueError, match="4 of 4 are NaN"):
         estimate(values)
 

@@ -55,7 +55,18 @@ def evaluate(name, function, z, shape, dtype):
             f"`{name}`: wanted {dtype.name} as from `surrogate_posterior`, got "
             f"{values.dtype.name}. Build both from numbers of one dtype."
         )
+    if tf.executing_eagerly():  # inside a graph values cannot be seen; `estimate` refuses them
+        _check_not_nan(name, values)
     return values
+
+
+def _check_not_nan(name, values):
+    bad = int(tf.math.count_nonzero(tf.math.is_nan(values)))
+    if bad:
+        raise ValueError(
+            f"`{name}`: {bad} of its {tf.size(values)} values are NaN. A parameter of the "
+            "distribution that z is drawn from is probably NaN, or a draw lies outside the support."
+        )
 
 
 def log_mean_exp(values, axis):
