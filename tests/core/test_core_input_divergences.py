@@ -164,7 +164,11 @@ def test_mmd_refuses_by_name(data):
 @given(data=some.data())
 @settings(QUICK, max_examples=2)
 def test_no_nan_for_good_pairs(kind, data):
-    """Parameters up to e apart: every divergence is a number of at least 0, or +∞ with a note."""
+    """Parameters up to e apart: a number of at least 0, or +∞ with a note, or a word what to do.
+
+    The last is for χ² and Rényi alone: their integrals can be so near to infinite that quadrature
+    gives up.
+    """
     factors = some.floats(-0.5, 0.5).map(np.exp)
     valid = SCALARS[kind][0]
     fixed = ("total_count", "low")
@@ -173,8 +177,13 @@ def test_no_nan_for_good_pairs(kind, data):
         for _ in range(2)
     )
     for name in F_DIVERGENCES:
-        result = FUNCTIONS[name](p, q)
-        assert float(result) > -1e-9
+        try:
+            result = FUNCTIONS[name](p, q)
+        except ValueError as refusal:
+            assert name in ("chi_squared", "renyi")
+            assert "method='monte_carlo'" in str(refusal)
+            continue
+        assert float(result) > -1e-9 - result.standard_error
         assert np.isfinite(float(result)) or result.note
 
 

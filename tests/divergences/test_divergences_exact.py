@@ -5,6 +5,7 @@ import pytest
 import scipy.stats as st
 import tensorflow_probability as tfp
 from scipy.integrate import quad
+from scipy.special import betaln
 
 from vicourse import divergences as dv
 
@@ -167,6 +168,19 @@ def test_chi_squared_and_renyi_are_infinite_where_tails_are_too_heavy():
         assert float(dv.chi_squared(p, q, method=method)) == np.inf
         assert float(dv.renyi(p, q, 2, method=method)) == np.inf
     assert "tails" in dv.chi_squared(p, q, method="quadrature").note
+
+
+def test_chi_squared_of_betas_is_infinite_where_one_falls_too_fast():
+    """∫ x^{2a−c−1} (1 − x)^{2b−d−1} dx is finite if and only if 2a > c and 2b > d.
+
+    Near 1, where a float has few digits after the last 9, quadrature has to see it too.
+    """
+    for a, b, c, d in [(1.5, 0.42, 1.5, 1.15), (0.42, 1.5, 1.15, 1.5), (0.6, 0.8, 1.1, 1.7)]:
+        p, q = tfd.Beta(*f64(a, b)), tfd.Beta(*f64(c, d))
+        assert float(dv.chi_squared(p, q, method="quadrature")) == np.inf
+    p, q = tfd.Beta(*f64(1.5, 0.8)), tfd.Beta(*f64(1.2, 0.7))
+    exact = np.exp(betaln(1.2, 0.7) - 2 * betaln(1.5, 0.8) + betaln(1.8, 0.9))
+    assert float(dv.chi_squared(p, q, method="quadrature")) == pytest.approx(exact - 1, rel=1e-6)
 
 
 def test_wasserstein2_by_hand_and_of_commuting_covariances():
