@@ -74,7 +74,7 @@ format: env ## put the code into the house's format
 	@$(RUN) -m ruff format .
 
 colab-test: ## every notebook as Colab runs it: its packages, alone, in .venv-colab (ONLY="name name" for a part)
-	@if [ -z "$(COLAB_PYTHON)" ]; then echo "vicourse: no Python 3.13 on this machine, which is\
+	@if [ -z "$(COLAB_PYTHON)" ]; then echo "vicourse: no Python 3.13 on this machine, which is \
 	Colab's. Install it, or name it: make COLAB_PYTHON=/path/to/python3.13 colab-test"; exit 1; fi
 	@"$(COLAB_PYTHON)" tools/make_env.py --colab
 	@.venv-colab/bin/python tools/colab_test.py $(if $(ONLY),--only $(ONLY))

@@ -66,10 +66,9 @@ def image_text(freeze):
 
 def only_in_image(lock, image):
     """A lock's text without the packages that Colab lacks: their requirer has to do without."""
+    in_image = read_versions(image).items()
     blocks = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)
-    return "".join(
-        block for block in blocks if read_versions(block).items() <= read_versions(image).items()
-    )
+    return "".join(block for block in blocks if read_versions(block).items() <= in_image)
 
 
 def resolve(uv, lock, *options):

@@ -48,11 +48,9 @@ class Calibration:
 
         Source: Talts et al. (2018), Validating Bayesian inference algorithms with SBC, section 4.
         """
-        num_bins = self._bins(num_bins)
-        bins = self.ranks * num_bins // (self.num_draws + 1)
         return {
-            name: float(scipy.stats.chisquare(np.bincount(column, minlength=num_bins)).pvalue)
-            for name, column in zip(self.names, bins.T, strict=True)
+            name: float(scipy.stats.chisquare(self.counts(name, num_bins)).pvalue)
+            for name in self.names
         }
 
     def shift(self):
@@ -66,10 +64,9 @@ class Calibration:
 
         Source: Yao et al. (2018), Yes, but did it work?, section 3.
         """
-        p = (self.ranks + 0.5) / (self.num_draws + 1)
         return {
-            name: float(scipy.stats.wilcoxon(column - 0.5).pvalue)
-            for name, column in zip(self.names, p.T, strict=True)
+            name: float(scipy.stats.wilcoxon(column).pvalue)
+            for name, column in zip(self.names, self._from_the_middle().T, strict=True)
         }
 
     def coverage(self, level):
@@ -78,8 +75,7 @@ class Calibration:
         For exact posteriors it is `level`, up to the grain of L + 1 ranks.
         """
         level = check_number("level", level, above=0, below=1)
-        p = (self.ranks + 0.5) / (self.num_draws + 1)
-        inside = (np.abs(p - 0.5) < level / 2).astype(float)
+        inside = (np.abs(self._from_the_middle()) < level / 2).astype(float)
         return {
             name: estimate(column, unit="")
             for name, column in zip(self.names, inside.T, strict=True)
@@ -91,6 +87,10 @@ class Calibration:
         num_bins = self._bins(num_bins)
         bins = self.ranks[:, column] * num_bins // (self.num_draws + 1)
         return np.bincount(bins, minlength=num_bins)
+
+    def _from_the_middle(self):
+        """P_q(z < z*) − ½ as the ranks tell it, [num_simulations, len(names)]."""
+        return (self.ranks + 0.5) / (self.num_draws + 1) - 0.5
 
     def _bins(self, num_bins):
         cells = self.num_draws + 1

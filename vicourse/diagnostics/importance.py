@@ -16,7 +16,7 @@ import tensorflow as tf
 from scipy.special import logsumexp
 
 from vicourse.compiled import compiled
-from vicourse.estimate import Estimate
+from vicourse.estimate import Estimate, estimate
 from vicourse.inference.elbo import on_real_space
 from vicourse.seeds import as_seed
 from vicourse.validation import argument_error, check_integer
@@ -133,7 +133,6 @@ def draws_and_log_weights(fit, num_samples, seed):
 
 def _log_mean(log_w):
     """log of the mean weight; its error is the relative error of the mean (delta method)."""
-    w = np.exp(log_w - log_w.max())
-    value = log_w.max() + np.log(w.mean())
-    error = np.std(w, ddof=1) / np.sqrt(len(w)) / w.mean()
-    return Estimate(float(value), float(error), len(w), "monte_carlo")
+    mean = estimate(np.exp(log_w - log_w.max()))
+    value = float(log_w.max() + np.log(mean.value))
+    return Estimate(value, mean.standard_error / mean.value, mean.num_samples, mean.method)
