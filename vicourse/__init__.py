@@ -21,6 +21,7 @@ _PARTS = (
     "data",
     "diagnostics",
     "divergences",
+    "experiments",
     "families",
     "gradients",
     "inference",

@@ -2,10 +2,10 @@
 
 import sys
 
-from vicourse.cli import data, train
+from vicourse.cli import data, reproduce, train
 from vicourse.cli.parser import Parser
 
-COMMANDS = (data, train)
+COMMANDS = (data, train, reproduce)
 
 
 def main(arguments=None):

@@ -1,0 +1,68 @@
+"""A long run in cells: each once, in its own process, and again only where it is missing."""
+
+import json
+import os
+
+import experiment_toy
+import pytest
+
+from vicourse.experiments import EXPERIMENTS, Experiment, run_experiment
+
+TOY = Experiment("toy", "squares", experiment_toy.cells, experiment_toy.run, experiment_toy.report)
+
+
+def run_toy(folder, **options):
+    return run_experiment(TOY, folder, progress=False, **options)
+
+
+def test_every_cell_ends_up_in_one_file(tmp_path):
+    path, record = run_toy(tmp_path)
+    assert path == tmp_path / "toy.json"
+    assert json.loads(path.read_text()) == record
+    assert [cell["square"] for cell in record["cells"]] == [0, 1, 4, 9]
+    assert record["cells"][2]["settings"] == {"number": 2, "word": "a b/c"}
+    processes = {cell["process"] for cell in record["cells"]}
+    assert len(processes) == 4
+    assert os.getpid() not in processes
+    assert record["provenance"]["versions"]["tensorflow"]
+
+
+def test_quick_has_a_file_of_its_own(tmp_path):
+    path, record = run_toy(tmp_path, quick=True)
+    assert path.name == "toy.quick.json"
+    assert record["quick"]
+    assert len(record["cells"]) == 2
+
+
+def test_a_run_that_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOY_FAILS", "yes")
+    with pytest.raises(RuntimeError, match="the fourth cell fails"):
+        run_toy(tmp_path)
+    assert not (tmp_path / "toy.json").exists()
+    files = sorted((tmp_path / "toy.cells").iterdir())
+    assert len(files) == 3
+    first = [json.loads(file.read_text())["process"] for file in files]
+    monkeypatch.delenv("TOY_FAILS")
+    _, record = run_toy(tmp_path)
+    assert [cell["process"] for cell in record["cells"][:3]] == first
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"settings": {"number": 7}, "square": 49}'])
+def test_a_damaged_or_foreign_cell_is_run_again(tmp_path, content):
+    _, before = run_toy(tmp_path)
+    next(
+        file for file in (tmp_path / "toy.cells").iterdir() if file.name.startswith("2-")
+    ).write_text(content)
+    _, after = run_toy(tmp_path)
+    again = [
+        a["process"] != b["process"] for a, b in zip(after["cells"], before["cells"], strict=True)
+    ]
+    assert again == [False, False, True, False]
+    assert after["cells"][2]["square"] == 4
+
+
+def test_each_experiment_goes_by_its_name():
+    for name, experiment in EXPERIMENTS.items():
+        assert experiment.name == name
+        assert experiment.what
+        assert 1 <= len(experiment.cells(True)) < len(experiment.cells(False))

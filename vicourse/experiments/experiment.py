@@ -1,0 +1,103 @@
+"""A long run in small pieces: settings → cells → one JSON.
+
+An experiment is a list of cells that do not need one another: one algorithm on one posterior with
+one seed, say. Each cell runs in a process of its own, so that none inherits another's memory, and
+leaves a small file. Killed and started again, an experiment goes on with the cells that are not
+there yet.
+"""
+
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm.auto import tqdm
+
+from vicourse.files import write_json
+from vicourse.provenance import provenance
+
+
+class Experiment(NamedTuple):
+    """What can be run by `vicourse reproduce NAME`.
+
+    Attributes:
+        name: the name of the command and of the file in `results/`.
+        what: one line for `--list`.
+        cells: a function from `quick` to a list of settings, one dict a cell, in order.
+        run: a function from one cell's settings to a dict of its results; it lives at the top of a
+            module, so that another process finds it.
+        report: a function from the list of finished cells to lines of text for the shell.
+
+    Chapter: algorithms/vi_vs_mcmc
+    """
+
+    name: str
+    what: str
+    cells: Callable
+    run: Callable
+    report: Callable
+
+
+def run_experiment(experiment, folder, *, quick=False, progress=True):
+    """Runs the cells that are not done yet, and writes all of them as one JSON.
+
+    Args:
+        experiment: an `Experiment`.
+        folder: a `Path`; NAME.json goes there, the cells to NAME.cells/ beside it.
+        quick: the short way through the same path, to NAME.quick.json.
+        progress: whether to show a progress bar on standard error.
+
+    Returns:
+        The path of the JSON, and the record in it: `what`, `quick`, `cells` (settings and results)
+        and `provenance`.
+
+    Raises:
+        Exception: what a cell raised; the cells before it are kept.
+
+    Chapter: algorithms/vi_vs_mcmc
+    """
+    name = experiment.name + (".quick" if quick else "")
+    todo = experiment.cells(quick)
+    done = []
+    for settings in tqdm(todo, disable=not progress, unit="cell", desc=experiment.name):
+        file = folder / f"{name}.cells" / f"{_key(settings)}.json"
+        cell = _read(file, settings)
+        if cell is None:
+            cell = {"settings": settings, **_in_own_process(experiment.run, settings)}
+            write_json(file, cell)
+        done.append(cell)
+    path = folder / f"{name}.json"
+    record = {
+        "what": experiment.what,
+        "quick": quick,
+        "provenance": provenance(),
+        "cells": done,
+    }
+    write_json(path, record)
+    return path, record
+
+
+def _key(settings):
+    """A file name that tells a person which cell it is, and no two cells share."""
+    words = "-".join(str(value) for value in settings.values())
+    plain = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in words)
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{plain[:80]}-{digest}"
+
+
+def _read(file: Path, settings):
+    """A finished cell; None where there is none, or where the file is not one of these settings."""
+    try:
+        cell = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return cell if isinstance(cell, dict) and cell.get("settings") == settings else None
+
+
+def _in_own_process(run, settings):
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
+        return pool.submit(run, settings).result()
