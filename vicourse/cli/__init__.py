@@ -2,10 +2,10 @@
 
 import sys
 
-from vicourse.cli import data, reproduce, train
+from vicourse.cli import check, data, reproduce, train
 from vicourse.cli.parser import Parser
 
-COMMANDS = (data, train, reproduce)
+COMMANDS = (data, train, reproduce, check)
 
 
 def main(arguments=None):
