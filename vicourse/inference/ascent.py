@@ -76,8 +76,22 @@ class Ascent:
         return np.array(self.trace[first:]), averages
 
     def set_variables(self, values):
-        for variable, value in zip(self._variables, values, strict=True):
-            variable.assign(value)
+        _assign(self._variables, values)
+
+    @property
+    def memory(self):
+        """NumPy arrays: the variables of q, and Adam's (step count, step size, moments)."""
+        return [np.asarray(variable) for variable in self._remembered]
+
+    def go_back(self, memory, trace, learning_rate):
+        """To a state that was before."""
+        _assign(self._remembered, memory)
+        self.trace = list(trace)
+        self.set_learning_rate(learning_rate)
+
+    @property
+    def _remembered(self):
+        return [*self._variables, *self._optimizer.variables]
 
     def set_learning_rate(self, learning_rate):
         self.learning_rate = learning_rate
@@ -97,6 +111,11 @@ class Ascent:
             "check that `model.log_joint` is finite at the draws of `error.fit.sample(1000, 0)`, "
             "the last good state."
         )
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def _window(step, variables, seed):

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from vicourse.estimate import Estimate
+from vicourse.inference.chains import read_inference_data
 from vicourse.seeds import as_seed
 from vicourse.validation import check_integer
 
@@ -33,8 +34,8 @@ class Fit:
             the unconstrained draws, [num_chains, num_draws].
         elbo: ELBO of the posterior in nats, an `Estimate` from fresh draws; None for draws
             and for the last good state of a fit that diverged.
-        seed: the seed it was given.
-        seconds: wall time, compilation included.
+        seed: the seed it was given; None for draws that came as `InferenceData`.
+        seconds: wall time, compilation included; NaN where it is not known.
         converged: whether the algorithm's own rule was met. It never says that q is close to p.
         stop_reason: why it stopped, in words.
         sample_stats: for MCMC, per-draw statistics by ArviZ's names, [num_chains, num_draws].
@@ -92,8 +93,38 @@ class Fit:
         return az.from_dict(
             posterior={name: np.asarray(part) for name, part in named.items()},
             sample_stats=self.sample_stats or None,
-            attrs={"algorithm": self.algorithm, "inference_library": "vicourse"},
+            attrs={
+                "algorithm": self.algorithm,
+                "inference_library": "vicourse",
+                "sampling_time": self.seconds,
+            },
         )
+
+    @staticmethod
+    def from_inference_data(idata, model):
+        """A fit from draws that PyMC, Stan, NumPyro or this course made, as `InferenceData`.
+
+        What takes a `Fit` then works on them: `report`, `moment_errors`, `chain_check`. The way
+        `to_inference_data` and back loses no digit of MCMC draws and of their statistics.
+
+        Args:
+            idata: ArviZ's `InferenceData`, for instance from `az.from_netcdf(path)`. Its posterior
+                has a variable for each latent of the model, by the same name ("z" where the model
+                has a single latent); other variables are ignored.
+            model: the model that the draws are from. The objective, and the check that the draws
+                lie inside the support, come from it, not from the file.
+
+        Returns:
+            A `Fit` with draws in the model's dtype. Of the statistics those are kept that `mcmc`
+            gives too. `converged` is the rule of `mcmc`, as far as divergences were recorded.
+
+        Raises:
+            ValueError, TypeError: there is no posterior, a latent is missing, or its draws have
+                the wrong shape, are NaN or lie outside the model's support.
+
+        Chapter: algorithms/vi_vs_mcmc
+        """
+        return Fit(**read_inference_data(idata, model))
 
     def __repr__(self):
         elbo = "" if self.elbo is None else f", ELBO {self.elbo}"

@@ -1,14 +1,15 @@
-"""Markov chain Monte Carlo with NUTS, the reference that variational fits are held against."""
+"""Markov chain Monte Carlo with NUTS or HMC, the reference for variational fits."""
 
 import time
 
-import arviz as az
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from vicourse.compiled import compiled
+from vicourse.inference.chains import have_met
 from vicourse.inference.fit import Fit
+from vicourse.inference.kernels import kernel_of
 from vicourse.inference.starts import best_on_path, search_paths
 from vicourse.seeds import as_seed, fold_in, split_seed
 from vicourse.validation import check_integer, check_number
@@ -20,13 +21,25 @@ def mcmc(
     model,
     *,
     seed,
+    kernel="nuts",
     num_chains=4,
     num_warmup=1000,
     num_samples=1000,
     target_accept=0.8,
-    max_tree_depth=10,
+    max_tree_depth=None,
+    num_leapfrog_steps=None,
 ):
-    """Draws from p(z | x) by the No-U-Turn Sampler, on the unconstrained space.
+    """Draws from p(z | x) by Hamiltonian Monte Carlo, on the unconstrained space.
+
+        (v, r) moves by leapfrog steps along  dv/dt = r,  dr/dt = −∂H/∂v,  r fresh from N(0, I)
+        H(v, r) = −log p(x, T(u)) − log |det dT/du| + ½ rᵀr,   u = unit · v
+        HMC: the end (v', r') is accepted with probability min(1, exp(H(v, r) − H(v', r')))
+
+    **NUTS** follows a trajectory until it would turn back and picks a place on it: its length
+    suits the posterior. **HMC** takes a fixed number of steps. That number must suit the posterior:
+    too few steps and the chain creeps, too many and the trajectory comes back. Where its length is
+    a multiple of a Gaussian's period it returns to where it began, so each draw of HMC takes its
+    step size from ε · U(0.8, 1.2). For NUTS there is nothing to set; prefer it.
 
     Each chain starts at a draw from its own Gaussian (see `starts`), the first from a search that
     begins at u = 0, the others from random points. Warm-up has four windows of equal length. In
@@ -37,24 +50,33 @@ def mcmc(
     Args:
         model: a model.
         seed: an integer or a pair.
+        kernel: "nuts" or "hmc".
         num_chains: independent chains; at least 2 lets R-hat compare them.
         num_warmup: draws per chain for adaptation, thrown away; a multiple of 4.
         num_samples: draws per chain to keep.
-        target_accept: the acceptance that the step size is tuned to. Raise it to 0.95 or 0.99
-            where divergences are reported.
-        max_tree_depth: at most 2^max_tree_depth leapfrog steps a draw.
+        target_accept: the acceptance that the step size is tuned to, for both kernels. Raise it to
+            0.95 or 0.99 where divergences are reported. (In theory 0.65 is the best for HMC in many
+            dimensions; 0.8 costs little and is safer.)
+        max_tree_depth: of NUTS: at most 2^max_tree_depth leapfrog steps a draw; 10 if None.
+        num_leapfrog_steps: of HMC: leapfrog steps a draw; 10 if None.
 
     Returns:
         A `Fit` with `draws` [num_chains, num_samples, *event_shape]; its objective is the log
         density of the unconstrained draws in nats. `sample_stats` has "lp", "diverging", "energy",
-        "acceptance_rate", "n_steps", "reached_max_treedepth" and "step_size". `converged` says that
-        every rank-normalised split R-hat is below 1.01 and no draw diverged.
+        "acceptance_rate", "n_steps", "step_size" (ε), and with NUTS "reached_max_treedepth". A draw
+        is diverging if the energy on the way (for HMC: at the end) is off by more than 1000 nats.
+        `converged` says that every rank-normalised split R-hat is below 1.01 and no draw diverged.
+
+    Each window of the warm-up, and the sampling, is one compiled call: Ctrl-C is heeded between
+    them, and keeps nothing.
 
     Raises:
         ValueError, TypeError: bad arguments.
 
-    Source: Hoffman and Gelman (2014), The No-U-Turn Sampler, algorithm 6; R-hat from Vehtari et al.
-        (2021), Rank-normalization, folding, and localization.
+    Source: Hoffman and Gelman (2014), The No-U-Turn Sampler, algorithm 6; Neal (2011), MCMC using
+        Hamiltonian dynamics; the best acceptance of HMC from Beskos et al. (2013), Optimal tuning
+        of the hybrid Monte Carlo algorithm; R-hat from Vehtari et al. (2021), Rank-normalization,
+        folding, and localization.
     Chapter: algorithms/vi_vs_mcmc
     """
     began = time.perf_counter()
@@ -62,20 +84,19 @@ def mcmc(
     num_warmup = check_integer("num_warmup", num_warmup, minimum=4 * WARMUP_WINDOWS)
     num_samples = check_integer("num_samples", num_samples, minimum=4)
     target_accept = check_number("target_accept", target_accept, above=0, below=1)
-    max_tree_depth = check_integer("max_tree_depth", max_tree_depth, minimum=1)
+    kernel = kernel_of(kernel, num_leapfrog_steps, max_tree_depth)
 
     start_seed, warmup_seed, sample_seed = split_seed(seed, 3)
-    nuts = _Nuts(model, target_accept, max_tree_depth)
+    chains = _Chains(model, kernel, target_accept)
     state, unit = _starts(model, start_seed, num_chains)
-    state, unit, step_size = nuts.warm_up(state, unit, num_warmup, warmup_seed)
-    u, stats = nuts.sample(state, unit, step_size, num_samples, sample_seed)
+    state, unit, step_size = chains.warm_up(state, unit, num_warmup, warmup_seed)
+    u, stats = chains.sample(state, unit, step_size, num_samples, sample_seed)
 
     draws = tf.nest.map_structure(_chains_first, model.flat_bijector.forward(u))
     stats = {name: _chains_first(part) for name, part in stats.items()}
-    worst = _worst_rhat(_chains_first(u))
-    diverged = int(stats["diverging"].sum())
+    converged, stop_reason = have_met(_chains_first(u), stats["diverging"])
     return Fit(
-        algorithm="NUTS",
+        algorithm=kernel.name,
         model=model,
         posterior=None,
         draws=draws,
@@ -83,20 +104,19 @@ def mcmc(
         elbo=None,
         seed=seed,
         seconds=time.perf_counter() - began,
-        converged=bool(worst < 1.01 and diverged == 0),
-        stop_reason=f"{num_chains} × {num_samples} draws, R-hat at most {worst:.4f}, "
-        f"{diverged} diverged",
+        converged=converged,
+        stop_reason=stop_reason,
         sample_stats=stats,
     )
 
 
-class _Nuts:
-    """NUTS in coordinates v, u = unit · v: one step size for v suits every scale of u."""
+class _Chains:
+    """Chains in coordinates v, u = unit · v: one step size for v suits every scale of u."""
 
-    def __init__(self, model, target_accept, max_tree_depth):
+    def __init__(self, model, kernel, target_accept):
         self._model = model
+        self._kernel = kernel
         self._target_accept = target_accept
-        self._max_tree_depth = max_tree_depth
 
     def warm_up(self, state, unit, num_warmup, seed):
         """The state, the units and the step size after `WARMUP_WINDOWS` windows."""
@@ -104,7 +124,7 @@ class _Nuts:
 
         def run(state, unit, step_size, seed):
             kernel = tfp.mcmc.DualAveragingStepSizeAdaptation(
-                self._kernel(unit, step_size), window, self._target_accept
+                self._make_kernel(unit, step_size), window, self._target_accept
             )
             v, _, results = tfp.mcmc.sample_chain(
                 window,
@@ -133,8 +153,8 @@ class _Nuts:
             v, trace = tfp.mcmc.sample_chain(
                 num_samples,
                 state / unit,
-                kernel=self._kernel(unit, step_size),
-                trace_fn=_statistics,
+                kernel=self._make_kernel(unit, step_size),
+                trace_fn=self._kernel.statistics,
                 seed=seed,
             )
             return v * unit, trace
@@ -142,12 +162,8 @@ class _Nuts:
         run = compiled(run, state, unit, step_size, as_seed(seed))
         return run(state, unit, step_size, as_seed(seed))
 
-    def _kernel(self, unit, step_size):
-        return tfp.mcmc.NoUTurnSampler(
-            lambda v: self._model.unconstrained_log_joint(v * unit),
-            step_size=step_size,
-            max_tree_depth=self._max_tree_depth,
-        )
+    def _make_kernel(self, unit, step_size):
+        return self._kernel.make(lambda v: self._model.unconstrained_log_joint(v * unit), step_size)
 
 
 def _starts(model, seed, num_chains):
@@ -180,21 +196,3 @@ def _units(u, old_unit):
 def _chains_first(part):
     """[draws, chains, ...] as a NumPy array [chains, draws, ...], ArviZ's order."""
     return np.swapaxes(part.numpy(), 0, 1)
-
-
-def _worst_rhat(u):
-    """The largest rank-normalised split R-hat; NaN (a constant chain) counts as infinite."""
-    rhat = az.rhat(az.convert_to_dataset(u))["x"].values
-    return float(np.max(np.nan_to_num(rhat, nan=np.inf)))
-
-
-def _statistics(_, results):
-    return {
-        "lp": results.target_log_prob,
-        "diverging": results.has_divergence,
-        "energy": -results.energy,  # TFP keeps the log density of (u, momentum)
-        "acceptance_rate": tf.exp(tf.minimum(results.log_accept_ratio, 0.0)),
-        "n_steps": results.leapfrogs_taken,
-        "reached_max_treedepth": results.reach_max_depth,
-        "step_size": results.step_size * tf.ones_like(results.target_log_prob),
-    }

@@ -11,11 +11,12 @@ from tqdm.auto import tqdm
 
 from vicourse.families import full_rank, mean_field
 from vicourse.gradients import gradient_estimator
-from vicourse.inference.ascent import Ascent
+from vicourse.inference import checkpoint as checkpoints
+from vicourse.inference.ascent import WINDOW, Ascent
 from vicourse.inference.elbo import elbo_estimate, on_real_space
 from vicourse.inference.fit import DivergedError, Fit
 from vicourse.inference.starts import best_start
-from vicourse.seeds import split_seed
+from vicourse.seeds import as_seed, split_seed
 from vicourse.validation import argument_error, check_choice, check_integer, check_number
 
 FAMILIES = {"full_rank": full_rank, "mean_field": mean_field}
@@ -37,6 +38,7 @@ def vi(
     num_elbo_samples=1000,
     jit_compile=True,
     progress=False,
+    checkpoint=None,
 ):
     """Fit q by stochastic gradient ascent on the ELBO.
 
@@ -77,15 +79,23 @@ def vi(
         jit_compile: whether to compile through XLA: some seconds once, then quicker steps. Without
             it short fits of small models are done sooner.
         progress: whether to show a progress bar.
+        checkpoint: a file, such as "fit.npz". It is written, whole or not at all, after every block
+            of steps. If it is there, the fit goes on from it and ends with the very numbers of an
+            undisturbed run; that of a finished fit gives the fit again, without a step. Steps of
+            before count. `max_steps` and `num_elbo_samples` may differ from then: raise `max_steps`
+            to go on with a fit that ran out of steps.
 
     Returns:
         A `Fit` with the posterior, the objective at each step (nats, mean of `num_samples`) and the
-        final ELBO ± standard error. Ctrl-C returns the fit so far.
+        final ELBO ± standard error. Ctrl-C, heeded every 200 steps, returns the fit so far; the
+        checkpoint stays good.
 
     Raises:
         DivergedError: the objective or a gradient was not finite; says where and what to try, and
             holds the last good fit.
-        ValueError, TypeError: bad arguments.
+        ValueError, TypeError: bad arguments. Also a checkpoint that is damaged or belongs to
+            another fit: the message names the file, what differs and what to do; the file is left
+            as it is.
 
     Source: Kucukelbir et al. (2017), Automatic differentiation variational inference; the schedule
         follows Welandawe et al. (2022), Robust, automated, and accurate black-box variational
@@ -93,20 +103,37 @@ def vi(
     Chapter: algorithms/black_box_vi
     """
     began = time.perf_counter()
+    settings = {
+        "family": family,
+        "seed": as_seed(seed).numpy().tolist(),
+        "gradient": gradient,
+        "gradient_options": gradient_options or {},
+        "num_samples": check_integer("num_samples", num_samples, minimum=1),
+        "learning_rate": check_number("learning_rate", learning_rate, above=0),
+        "tolerance": check_number("tolerance", tolerance, above=0),
+        "num_starts": check_integer("num_starts", num_starts, minimum=1),
+        "jit_compile": bool(jit_compile),
+    }
     max_steps = check_integer("max_steps", max_steps, minimum=1)
-    tolerance = check_number("tolerance", tolerance, above=0)
-    learning_rate = check_number("learning_rate", learning_rate, above=0)
     start_seed, ascent_seed, elbo_seed = split_seed(seed, 3)
-    posterior = _start(model, family, start_seed, check_integer("num_starts", num_starts, 1))
+    make_family = _make_family(family)
     estimator = gradient_estimator(gradient, **(gradient_options or {}))
+    saved = None if checkpoint is None else checkpoints.read(checkpoint, model, settings)
+    start = best_start(model, start_seed, num_starts) if saved is None else saved.start
+    posterior = make_family(model, initial_loc=start.loc, initial_scale=start.scale_tril)
+    if not getattr(posterior, "trainable_variables", ()):
+        raise argument_error("family", posterior, "a distribution with trainable variables")
     ascent = Ascent(
         *on_real_space(model, posterior),
         estimator=estimator,
-        num_samples=check_integer("num_samples", num_samples, minimum=1),
-        learning_rate=learning_rate,
+        num_samples=num_samples,
+        learning_rate=settings["learning_rate"],
         seed=ascent_seed,
         jit_compile=jit_compile,
     )
+
+    def seconds():
+        return time.perf_counter() - began + (0.0 if saved is None else saved.seconds)
 
     def fit(converged, stop_reason, elbo):
         return Fit(
@@ -117,39 +144,67 @@ def vi(
             objective=np.array(ascent.trace),
             elbo=elbo,
             seed=seed,
-            seconds=time.perf_counter() - began,
+            seconds=seconds(),
             converged=converged,
             stop_reason=stop_reason,
         )
 
+    def save(schedule):
+        if checkpoint is not None:
+            checkpoints.save(checkpoint, model, settings, start, ascent, schedule, seconds())
+
+    schedule = Schedule(ascent.evaluate())
+    if saved is not None:
+        checkpoints.restore(saved, ascent, schedule)
     try:
-        converged, stop_reason = _climb(ascent, tolerance, max_steps, progress)
+        converged, stop_reason = _climb(
+            ascent, schedule, settings["tolerance"], max_steps, save, progress
+        )
     except FloatingPointError as error:
         raise DivergedError(str(error), fit(False, str(error), None)) from None
     return fit(converged, stop_reason, elbo_estimate(model, posterior, num_elbo_samples, elbo_seed))
 
 
-def _start(model, family, seed, num_starts):
-    if not callable(family):
-        family = FAMILIES[check_choice("family", family, FAMILIES)]
-    start = best_start(model, seed, num_starts)
-    posterior = family(model, initial_loc=start.loc, initial_scale=start.scale_tril)
-    if not getattr(posterior, "trainable_variables", ()):
-        raise argument_error("family", posterior, "a distribution with trainable variables")
-    return posterior
+class Schedule:
+    """Where `vi` stands: in which stage (a step size each), and after how many blocks of it.
+
+    Attributes:
+        first_values, values: the objective [1000] at the start and at the end of the last stage.
+        averages: of the variables over the last block.
+    """
+
+    def __init__(self, values):
+        self.first_values = self.values = values
+        self.stage, self.blocks, self.averages = 0, 0, None
+
+    def next_stage(self, values):
+        """What the stage that ends with these values has gained, [1000]."""
+        gains, self.values = values - self.values, values
+        self.stage, self.blocks = self.stage + 1, 0
+        return gains
 
 
-def _climb(ascent, tolerance, max_steps, progress):
-    """The schedule of `vi`. Returns whether it converged, and why it stopped."""
-    values, stage = ascent.evaluate(), 0
-    with tqdm(total=max_steps, disable=not progress, unit="step") as bar:
+def _make_family(family):
+    return family if callable(family) else FAMILIES[check_choice("family", family, FAMILIES)]
+
+
+def _climb(ascent, schedule, tolerance, max_steps, save, progress):
+    """Go on with the schedule to its end. Returns whether it converged, and why it stopped."""
+    done = len(ascent.trace)
+    with tqdm(total=max_steps, initial=done, disable=not progress, unit="step") as bar:
         try:
             while True:
-                averages = _climb_until_level(ascent, 2**stage, tolerance, max_steps, bar)
-                ascent.set_variables(averages)
-                previous, values, stage = values, ascent.evaluate(), stage + 1
-                gain, error = _mean_and_error(values - previous)
-                if stage >= MIN_STAGES and gain < max(tolerance, 2 * error):
+                while _rises(ascent.trace, schedule, tolerance, max_steps):
+                    trace, schedule.averages = ascent.climb(2**schedule.stage)
+                    schedule.blocks += 1
+                    save(schedule)
+                    bar.set_postfix_str(
+                        f"objective {np.mean(trace):.2f} nats, step size {ascent.learning_rate:.2g}"
+                    )
+                    bar.update(len(trace))
+                ascent.set_variables(schedule.averages)
+                gain, error = _mean_and_error(schedule.next_stage(ascent.evaluate()))
+                if schedule.stage >= MIN_STAGES and gain < max(tolerance, 2 * error):
                     return True, (
                         f"converged after {len(ascent.trace)} steps: halving the step size to "
                         f"{ascent.learning_rate:g} gained {gain:.1g} ± {error:.1g} nats"
@@ -163,18 +218,18 @@ def _climb(ascent, tolerance, max_steps, progress):
             return False, f"interrupted after {len(ascent.trace)} steps"
 
 
-def _climb_until_level(ascent, num_windows, tolerance, max_steps, bar):
-    """Blocks of steps until one is no better than the one before. Returns its averages."""
-    level, error = -np.inf, 0.0
-    while True:
-        trace, averages = ascent.climb(num_windows)
-        last_level, last_error = level, error
-        level, error = _mean_and_error(trace)
-        bar.set_postfix_str(f"objective {level:.2f} nats, step size {ascent.learning_rate:.2g}")
-        bar.update(len(trace))
-        threshold = max(tolerance, 2 * np.hypot(error, last_error))
-        if level - last_level < threshold or len(ascent.trace) >= max_steps:
-            return averages
+def _rises(trace, schedule, tolerance, max_steps):
+    """Whether another block of the stage is due: its last one was better than the one before."""
+    if schedule.blocks == 0:
+        return True
+    if len(trace) >= max_steps:
+        return False
+    if schedule.blocks == 1:
+        return True
+    length = WINDOW * 2**schedule.stage
+    level, error = _mean_and_error(trace[-length:])
+    last_level, last_error = _mean_and_error(trace[-2 * length : -length])
+    return level - last_level >= max(tolerance, 2 * np.hypot(error, last_error))
 
 
 def _mean_and_error(values):
