@@ -5,6 +5,7 @@ from vicourse.inference.fit import DivergedError, Fit
 from vicourse.inference.laplace import laplace
 from vicourse.inference.mcmc import mcmc
 from vicourse.inference.natural_gradient import stochastic_variational_inference
+from vicourse.inference.pathfinder import pathfinder
 from vicourse.inference.stochastic import vi
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "coordinate_ascent",
     "laplace",
     "mcmc",
+    "pathfinder",
     "stochastic_variational_inference",
     "vi",
 ]

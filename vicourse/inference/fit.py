@@ -28,8 +28,9 @@ class Fit:
         algorithm: which one, with its settings in words.
         model: the model that was fitted.
         posterior: q, a TFP distribution over the latents; None where there are only draws.
-        draws: latents [num_chains, num_draws, *event_shape], or a dict of them; None where there
-            is a posterior.
+        draws: latents [num_chains, num_draws, *event_shape], or a dict of them; None where the
+            posterior is all there is. Pathfinder with several paths has both: the draws are picked
+            from its mixture with importance weights, and `sample` takes them.
         objective: trace of the objective in nats, one entry a step. For MCMC the log density of
             the unconstrained draws, [num_chains, num_draws].
         elbo: ELBO of the posterior in nats, an `Estimate` from fresh draws; None for draws

@@ -9,6 +9,7 @@ Pathfinder's (Zhang, Carpenter, Gelman and Vehtari 2022), here with the exact cu
 """
 
 import dataclasses
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -93,11 +94,14 @@ class Density:
     """log p(x, T(u)) + log|det dT/du| with its gradient and Hessian, for SciPy (float64)."""
 
     def __init__(self, model):
-        example = tf.zeros([model.dim], model.dtype)
-        self._dtype = model.dtype
-        self._value = compiled(model.unconstrained_log_joint, example)
-        self._gradient = compiled(lambda u: _gradient(model, u), example)
-        self._hessian = compiled(lambda u: _hessian(model, u), example)
+        self._model, self._dtype = model, model.dtype
+        self._example = tf.zeros([model.dim], model.dtype)
+        self._value = compiled(model.unconstrained_log_joint, self._example)
+        self._gradient = compiled(lambda u: _gradient(model, u), self._example)
+
+    @functools.cached_property
+    def _hessian(self):  # compiled once it is asked for: Pathfinder never asks
+        return compiled(lambda u: _hessian(self._model, u), self._example)
 
     def value(self, u):
         return float(self._value(tf.constant(u, self._dtype)))
