@@ -33,6 +33,9 @@ CATALOGUE = {
     "linear_regression_unknown_noise": lambda dtype: models.LinearRegressionUnknownNoise(
         X, Y, prior_sd=2.0, a=3.0, b=1.5, dtype=dtype
     ),
+    "probit_regression": lambda dtype: models.ProbitRegression(
+        X, (Y > 0).astype(float), 2.0, dtype=dtype
+    ),
     "logistic_regression": lambda dtype: models.LogisticRegression(
         X, (Y > 0).astype(float), 2.0, dtype=dtype
     ),

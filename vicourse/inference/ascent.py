@@ -50,7 +50,7 @@ class Ascent:
         one_seed = as_seed(0)
         self._evaluate = compiled(evaluate, one_seed, jit_compile=jit_compile)
         self._window = compiled(
-            lambda seed: _window(step, self._variables, seed), one_seed, jit_compile=jit_compile
+            lambda seed: window(step, self._variables, seed), one_seed, jit_compile=jit_compile
         )
 
     def climb(self, num_windows):
@@ -118,7 +118,7 @@ def _assign(variables, values):
         variable.assign(value)
 
 
-def _window(step, variables, seed):
+def window(step, variables, seed):
     """`WINDOW` steps as one loop: objective [WINDOW], faults [WINDOW], averages of the variables.
 
     A fault is the place of the first variable whose gradient is not finite, the number of variables

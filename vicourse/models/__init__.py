@@ -29,6 +29,7 @@ from vicourse.models.regression import (
     LinearRegression,
     LinearRegressionUnknownNoise,
     LogisticRegression,
+    ProbitRegression,
 )
 from vicourse.models.state_space import StateSpace
 from vicourse.models.trouble import Banana, Funnel
@@ -58,6 +59,7 @@ __all__ = [
     "NormalWishartMixture",
     "NotKnownExactly",
     "Potts",
+    "ProbitRegression",
     "Quadrature",
     "QuadratureError",
     "StateSpace",

@@ -1,9 +1,9 @@
-"""Bayesian regression: linear with known noise, linear with unknown noise, logistic.
+"""Bayesian regression: linear with known noise, linear with unknown noise, logistic, probit.
 
-The two linear models are conjugate; the logistic one is the smallest useful model that is not.
+The two linear models are conjugate; the other two are the smallest useful models that are not.
 
-Source: C. M. Bishop, Pattern Recognition and Machine Learning (2006), sections 3.3, 3.5 and 4.5;
-BDA3, section 14.2.
+Source: C. M. Bishop, Pattern Recognition and Machine Learning (2006), sections 3.3, 3.5, 4.3.5
+and 4.5; BDA3, section 14.2.
 Chapter: algorithms/black_box_vi, algorithms/vi_vs_mcmc.
 """
 
@@ -144,7 +144,22 @@ class LinearRegressionUnknownNoise(BayesianModel):
         return float(log_gammas + log_powers + log_dets - len(self.data) / 2 * np.log(2 * np.pi))
 
 
-class LogisticRegression(BayesianModel):
+class _BinaryRegression(BayesianModel):
+    """Labels 0 and 1 that depend on X w, w ~ N(0, s² I_P); a subclass says how."""
+
+    def __init__(self, features, data, prior_sd=1.0, dtype=tf.float64):
+        self.features = check_array("features", features, shape=(None, None))
+        self.prior_sd = check_number("prior_sd", prior_sd, above=0)
+        self.data = self._check_data(data)
+        super().__init__([self.features.shape[1]], tfb.Identity(), dtype)
+        each = tfd.Normal(self._constant(0.0), self._constant(self.prior_sd))
+        self.prior = tfd.Sample(each, self.event_shape)
+
+    def _check_data(self, data):
+        return check_counts("data", data, shape=(len(self.features),), maximum=1)
+
+
+class LogisticRegression(_BinaryRegression):
     """Logistic regression: no conjugate prior, no closed evidence.
 
         w ~ N(0, s² I_P),   y_n | w ~ Bernoulli(1 / (1 + exp(−x_nᵀ w)))
@@ -160,17 +175,30 @@ class LogisticRegression(BayesianModel):
 
     name = "Logistic regression"
 
-    def __init__(self, features, data, prior_sd=1.0, dtype=tf.float64):
-        self.features = check_array("features", features, shape=(None, None))
-        self.prior_sd = check_number("prior_sd", prior_sd, above=0)
-        self.data = self._check_data(data)
-        super().__init__([self.features.shape[1]], tfb.Identity(), dtype)
-        each = tfd.Normal(self._constant(0.0), self._constant(self.prior_sd))
-        self.prior = tfd.Sample(each, self.event_shape)
-
-    def _check_data(self, data):
-        return check_counts("data", data, shape=(len(self.features),), maximum=1)
-
     def likelihood(self, z):
         logits = tf.linalg.matvec(self._constant(self.features), z)
         return tfd.Independent(tfd.Bernoulli(logits=logits, dtype=self.dtype), 1)
+
+
+class ProbitRegression(_BinaryRegression):
+    """Probit regression: like the logistic one, with Φ, the standard normal CDF, as its curve.
+
+        w ~ N(0, s² I_P),   y_n | w ~ Bernoulli(Φ(x_nᵀ w))
+
+    That is: y_n = 1 where x_nᵀ w plus standard normal noise is above 0. Since Φ and a Gaussian
+    integrate to a Φ, expectation propagation has closed forms here.
+
+    An intercept is a column of ones in X.
+
+    Args:
+        features: X, [N, P].
+        data: y, [N], zeros and ones.
+        prior_sd: s.
+        dtype: `tf.float64` or `tf.float32`.
+    """
+
+    name = "Probit regression"
+
+    def likelihood(self, z):
+        probits = tf.linalg.matvec(self._constant(self.features), z)
+        return tfd.Independent(tfd.ProbitBernoulli(probits=probits, dtype=self.dtype), 1)
