@@ -67,6 +67,15 @@ def test_one_chain_elsewhere_is_seen():
     assert report(chains(moved, converged=False)).verdict == "do not trust it"
 
 
+def test_particles_are_judged_by_nobody():
+    """One set of draws, as of SVGD: no density to weigh with, no second chain to compare with."""
+    found = report(chains(DRAWS[:1]))
+    assert found.verdict == "use it with care"
+    assert found.check is None
+    assert "cannot judge" in str(found)
+    assert report(chains(DRAWS[:1], converged=False)).verdict == "do not trust it"
+
+
 def test_slow_chains_have_a_small_effective_size():
     """An AR(1) chain with coefficient 0.95 has ESS = n (1 − 0.95)/(1 + 0.95)."""
     rng, n = np.random.default_rng(1), 2000

@@ -79,6 +79,19 @@ def test_nothing_finite_is_an_error():
         laplace(model, seed=0)
 
 
+class NoSlope(Target):
+    """A density with a value and no gradient anywhere."""
+
+    def _log_joint(self, z):
+        return super()._log_joint(z) + 0.0 * tf.sqrt(0.0 * z)
+
+
+def test_no_finite_gradient_is_an_error():
+    """Where log p is finite and its gradient is NaN, a search has no way to go."""
+    with pytest.raises(ValueError, match="gradient and curvature of `unconstrained_log_joint`"):
+        laplace(NoSlope(tfd.Normal(tf.constant(0.0, tf.float64), 1.0)), seed=0)
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="num_starts"):
         laplace(NormalNormal(), seed=0, num_starts=0)

@@ -5,6 +5,8 @@ Chapter: algorithms/diagnostics
 
 import dataclasses
 
+import tensorflow as tf
+
 from vicourse.diagnostics.chains import chain_check
 from vicourse.diagnostics.errors import evidence_gap
 from vicourse.diagnostics.importance import GOOD, USABLE, importance_check
@@ -21,7 +23,8 @@ class Report:
         verdict: "trust it", "use it with care" or "do not trust it".
         lines: the reasons, one sentence each.
         fit: the fit.
-        check: the `ImportanceCheck` or the `ChainCheck` behind the verdict.
+        check: the `ImportanceCheck` or the `ChainCheck` behind the verdict; None where there is
+            neither.
     """
 
     verdict: str
@@ -40,7 +43,8 @@ def report(fit, *, seed=0, num_samples=4000):
     For a fit with a density the verdict rests on Pareto k-hat (below 0.5 / up to 0.7 / above), on
     what a draw of q is worth (at least a tenth of a draw of the posterior), and on whether the
     algorithm converged. For MCMC draws it rests on R-hat (at most 1.01), effective
-    sample sizes (at least 400) and divergences (none).
+    sample sizes (at least 400) and divergences (none). A single set of draws, such as the particles
+    of `svgd`, has neither weights nor chains: "use it with care" is all that can be said.
 
     Args:
         fit: a `Fit`.
@@ -58,6 +62,9 @@ def report(fit, *, seed=0, num_samples=4000):
     Chapter: algorithms/diagnostics
     """
     stopped = f"It {'converged' if fit.converged else 'did not converge'}: {fit.stop_reason}."
+    if fit.posterior is None and tf.nest.flatten(fit.draws)[0].shape[0] == 1:
+        nobody = "One set of draws, without a density: weights and chains cannot judge it."
+        return Report(CAREFUL if fit.converged else BAD_FIT, (nobody, stopped), fit, None)
     if fit.posterior is None:
         check = chain_check(fit)
         verdict = GOOD_FIT if check.passed else BAD_FIT if check.r_hat > 1.05 else CAREFUL

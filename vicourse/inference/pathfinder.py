@@ -82,7 +82,7 @@ def pathfinder(
 
     Source: Zhang, Carpenter, Gelman and Vehtari (2022), Pathfinder: Parallel quasi-Newton
         variational inference.
-    Chapter: algorithms/black_box_vi
+    Chapter: algorithms/vi_vs_mcmc
     """
     began = time.perf_counter()
     num_paths = check_integer("num_paths", num_paths, minimum=1)
@@ -176,7 +176,7 @@ def _best_on_path(points, log_joint, noise):
         elbo=elbos[place],
         place=place,
         log_density=np.array([point.log_density for point in points]),
-        at_maximum=points[-1].gain() < 0.5 * MAXIMUM**2,
+        at_maximum=bool(points[-1].gain() < 0.5 * MAXIMUM**2),
     )
 
 

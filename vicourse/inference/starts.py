@@ -47,7 +47,7 @@ def search_paths(model, seed, num_starts):
     """Paths to modes from u = 0 and from `num_starts` − 1 standard normal points.
 
     Raises:
-        ValueError: the log density is finite at none of them.
+        ValueError: the log density, its gradient or its curvature is finite at none of them.
     """
     density = Density(model)
     others = tf.random.stateless_normal(
@@ -55,13 +55,15 @@ def search_paths(model, seed, num_starts):
     )
     points = [np.zeros(model.dim), *others.numpy()]
     points = [point for point in points if np.isfinite(density.value(point))]
-    if not points:
+    paths = [path for path in (_search(density, point) for point in points) if path.gaussians]
+    if not paths:
+        what = "gradient and curvature of" if points else "value of"
         raise ValueError(
-            f"`model`: wanted a finite `unconstrained_log_joint` at u = 0 or at one of "
+            f"`model`: wanted a finite {what} `unconstrained_log_joint` at u = 0 or at one of "
             f"{num_starts - 1} standard normal points, got NaN or infinity at all of them. "
             "Check the data for missing values, and that the scales in the model suit the data."
         )
-    return [_search(density, point) for point in points]
+    return paths
 
 
 def best_on_path(model, path, seed):
