@@ -11,7 +11,7 @@ import arviz as az
 import numpy as np
 import tensorflow as tf
 
-from vicourse import families, inference
+from vicourse import inference
 from vicourse.diagnostics import chain_check, importance_check
 from vicourse.experiments.experiment import Experiment
 from vicourse.experiments.posteriordb import POSTERIORS, load_posterior
@@ -21,7 +21,6 @@ ALGORITHMS = (
     "pathfinder",
     "mean_field",
     "full_rank",
-    "neural_spline",
     "svgd",
     "hmc",
     "nuts",
@@ -162,7 +161,6 @@ def _fit(model, algorithm, seed):
         "pathfinder": lambda: inference.pathfinder(model, seed=seed),
         "mean_field": lambda: inference.vi(model, "mean_field", seed=seed),
         "full_rank": lambda: inference.vi(model, "full_rank", seed=seed),
-        "neural_spline": lambda: inference.vi(model, families.neural_spline, seed=seed),
         "svgd": lambda: inference.svgd(model, seed=seed),
         "hmc": lambda: inference.mcmc(model, seed=seed, kernel="hmc"),
         "nuts": lambda: inference.mcmc(model, seed=seed),
