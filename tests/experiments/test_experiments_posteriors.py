@@ -8,9 +8,11 @@ import pytest
 
 from vicourse.cli import main
 from vicourse.experiments import POSTERIORS, over_seeds
-from vicourse.experiments.posteriors import compare
+from vicourse.experiments.posteriors import cells, compare
+from vicourse.results import load_result
 
 RNG = np.random.default_rng(1)
+SCHOOLS = {"posterior": "eight_schools", "algorithm": "full_rank"}
 
 
 def reference(**known):
@@ -34,7 +36,7 @@ def test_the_worst_quantity_is_kept():
 
 
 def test_seeds_are_summed_up_by_their_worst():
-    cells = [
+    finished = [
         {
             "settings": {"posterior": "p", "algorithm": "a", "seed": seed},
             "mean_error": error,
@@ -49,7 +51,7 @@ def test_seeds_are_summed_up_by_their_worst():
             (2, 0.2, 0.2, 2),
         ]
     ]
-    (row,) = over_seeds(cells)
+    (row,) = over_seeds(finished)
     assert row["mean_error"] == 0.3
     assert row["sd_ratio_low"] == pytest.approx(0.7)
     assert row["k_hat"] == 0.4
@@ -69,6 +71,47 @@ def test_reproduce_lists_and_refuses(tmp_path, monkeypatch, capsys):
     assert "VICOURSE_DATA_DIR" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["reproduce"])
+
+
+CELLS = load_result("posteriors")["cells"]
+
+
+def rows_of(algorithm):
+    rows = {row["posterior"]: row for row in over_seeds(CELLS) if row["algorithm"] == algorithm}
+    assert set(rows) == set(POSTERIORS)
+    return rows
+
+
+def test_the_committed_table_is_whole():
+    """Nine posteriors × seven algorithms × three seeds, of the settings that the command has."""
+    assert [cell["settings"] for cell in CELLS] == cells(quick=False)
+
+
+def test_nuts_is_within_its_monte_carlo_error_on_all_nine():
+    """The largest of up to ten errors, three seeds: 4 standard errors; and R-hat below 1.01."""
+    for cell in CELLS:
+        if cell["settings"]["algorithm"] == "nuts":
+            assert abs(cell["mean_error"]) < 4 * cell["mean_error_se"], cell
+            assert cell["r_hat"] < 1.01
+    assert len(rows_of("nuts")) == 9
+
+
+def test_full_rank_is_right_wherever_a_gaussian_can_be():
+    """Means within 0.2 reference SDs, SDs within 0.85 to 1.15; eight schools' τ has a tail that no
+    Gaussian in log τ follows, and there k-hat must say so."""
+    rows = rows_of("full_rank")
+    schools = rows.pop("eight_schools")
+    for row in rows.values():
+        assert row["mean_error"] < 0.2
+        assert 0.85 < row["sd_ratio_low"] <= row["sd_ratio_high"] < 1.15
+    worst = [c for c in CELLS if c["settings"] == {**SCHOOLS, "seed": c["settings"]["seed"]}]
+    assert {cell["mean_error_of"] for cell in worst} == {"tau"}
+    assert schools["k_hat"] > 0.5
+
+
+def test_where_mean_field_is_far_too_narrow_k_hat_says_so():
+    for row in rows_of("mean_field").values():
+        assert row["sd_ratio_low"] > 0.6 or row["k_hat"] > 0.7
 
 
 @pytest.mark.slow
