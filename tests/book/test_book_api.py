@@ -22,10 +22,6 @@ BY_NAME = {
 }
 # Chapters that are still to come; docstrings may name them already.
 PLANNED = {
-    "algorithms/coordinate_ascent",
-    "algorithms/stochastic_vi",
-    "algorithms/black_box_vi",
-    "algorithms/richer_posteriors",
     "deep/paper_experiments",
     "deep/better_bounds",
     "deep/beyond_vae",
