@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help env book serve test test-quick test-notebooks planted-bugs notebooks lint format colab-test lock bench clean
+.PHONY: help env book serve test test-quick test-notebooks planted-bugs exercises notebooks lint format colab-test lock bench clean
 
 # The first Python of a supported version on this machine; `make PYTHON=... book` overrides it.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -60,6 +60,9 @@ test-notebooks: env ## run every notebook and compare the outputs that are marke
 
 planted-bugs: env ## plant every slip of the catalogue, and see which test catches it
 	@$(RUN) tests/planted_bugs/planted_report.py $(ONLY)
+
+exercises: env ## what the exercises accept and refuse, in figures (ONLY="elbo" for a part)
+	@$(RUN) tests/check/exercise_report.py $(ONLY)
 
 notebooks: env ## derive every .ipynb from its .md
 	@$(RUN) tools/notebooks.py

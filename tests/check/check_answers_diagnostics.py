@@ -205,7 +205,7 @@ def _bound(moment=_FOURTH, chi_squared=_CHI2, factor="2**0.5"):
 WRONG = {
     "diagnostics.1": [
         (_promise(f"1 - 2 * j / {_N}"), "divided by L, the number of draws"),
-        (_promise(f"({_N} - 2 * j) / ({_N} + 1)"), "You counted L − 2k"),
+        (_promise(f"({_N} - 2 * j) / ({_N} + 1)"), "You counted L − 2j"),
         (_promise(f"1 - j / ({_N} + 1)"), "leaves out one tail"),
         (_share(f"(j < {_R}) & ({_R} < {_N} - j)"), "ranks j and L − j lie inside"),
         (_share(f"j <= {_R}"), "the lower end only"),

@@ -169,6 +169,14 @@ def test_misbehaviour_is_not_yet(answer, capsys):
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+def test_a_slip_in_numpy_code_is_not_blamed_on_tensors(capsys):
+    """`mu.max()` is no fault in NumPy, and fails for a tensor: the slip that follows is shown."""
+    check("vae_mnist.1", lambda mu, log_var: mu.max() + mu[1000])
+    printed = capsys.readouterr().out
+    assert "IndexError" in printed
+    assert "EagerTensor" not in printed
+
+
 @pytest.mark.parametrize("answer", STUBS.values(), ids=STUBS.keys())
 def test_stubs_are_not_attempted(answer, capsys):
     assert check("vae_mnist.1", answer).status == NOT_ATTEMPTED

@@ -45,16 +45,34 @@ def test_progress_counts_tries_and_passed_stays_passed(capsys):
     capsys.readouterr()
     check.progress()
     lines = capsys.readouterr().out.splitlines()
-    first = lines.index("vae_mnist: 1 of 5 passed")
+    first = next(n for n, line in enumerate(lines) if line.startswith("vae_mnist "))
+    assert lines[first].split() == ["vae_mnist", "██░░░░░░░░", "1", "of", "5", "passed"]
     assert lines[first + 1].split()[-2:] == ["not", "attempted"]
     assert lines[first + 5].split() == ["✓", "5", "A", "prediction", "passed,", "4", "tries"]
 
 
-def test_progress_of_an_untouched_course_is_one_line_a_chapter(capsys):
+def test_progress_of_an_untouched_course_is_one_bar_a_chapter(capsys):
     check.progress()
-    printed = capsys.readouterr().out
-    assert printed.count("\n") == len(exercises.CHAPTERS)
-    assert printed.endswith("vae_mnist: 0 of 5 passed\n")
+    *bars, total = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in bars] == list(exercises.CHAPTERS)
+    assert bars[-1].split()[1:] == ["░" * 10, "0", "of", "5", "passed"]
+    count = len(exercises.all_exercises())
+    assert total == f"In all 0 of {count} passed (█ passed, ▒ not yet, ░ not attempted)"
+
+
+def test_the_bars_grow_from_the_left_and_what_follows_them_is_aligned(capsys):
+    check("vae_mnist.5", "b")
+    check("vae_mnist.4", "no function")
+    check("aevb.5", "a")
+    capsys.readouterr()
+    check.progress()
+    lines = capsys.readouterr().out.splitlines()
+    bars = {line.split()[0]: line for line in lines[:-1] if not line.startswith(" ")}
+    assert bars["vae_mnist"].split() == ["vae_mnist", "██▒▒░░░░░░", "1", "of", "5", "passed"]
+    assert bars["aevb"].split() == ["aevb", "▒▒░░░░░░░░░░", "0", "of", "6", "passed"]
+    assert lines[-1].startswith("In all 1 of ")
+    assert len({line.index(" of ") for line in bars.values()}) == 1
+    assert max(map(len, bars.values())) <= 88
 
 
 def test_a_file_is_carried_on_in_a_new_session(file, monkeypatch):

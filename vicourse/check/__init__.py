@@ -3,7 +3,7 @@
     from vicourse import check
 
     check("vae_mnist.1", my_function)       # passed, not yet (and why), or not attempted
-    check.progress()                        # a table of this session
+    check.progress()                        # bars: this session's progress
     check.keep_progress("progress.json")    # … and of later ones, in your own file
 
 The module itself can be called. Nothing is sent anywhere.
@@ -70,7 +70,7 @@ def check(exercise: str, answer) -> Verdict:
 
 
 def progress():
-    """Print which exercises are passed, tried and untouched."""
+    """Print a bar per chapter: which exercises are passed, tried and untouched."""
     say(progress_table(all_exercises(), _record.entries))
 
 

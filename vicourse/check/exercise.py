@@ -56,6 +56,8 @@ class Exercise:
         mistakes: recognised in this order.
         rtol, atol: wide enough for float32.
         seconds: after which the learner's function is stopped.
+        builds: the public name of the piece of the package that the learner rebuilds, such as
+            "vicourse.divergences.kl"; the notebook compares the two once `check` has been run.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Exercise:
     rtol: float = 1e-4
     atol: float = 1e-5
     seconds: float = 10.0
+    builds: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from vicourse.check.judge import NOT_ATTEMPTED, NOT_YET, PASSED
 
 WIDTH = 88
 _MARKS = {PASSED: "✓", NOT_YET: "✗", NOT_ATTEMPTED: "·"}
+# Equally wide in every font with fixed width, and in the old code pages of Windows too.
+_BLOCKS = {PASSED: "█", NOT_YET: "▒", NOT_ATTEMPTED: "░"}
 
 
 def verdict_text(exercise, finding, hint=None):
@@ -26,21 +28,24 @@ def verdict_text(exercise, finding, hint=None):
 
 
 def progress_table(exercises, entries):
-    """A table: a line per chapter, and below it a line per exercise once one has been tried.
+    """A bar per chapter, and below it a line per exercise once one has been tried.
 
     Args:
         exercises: in the order of the course.
         entries: id → {"status": …, "tries": …}.
     """
+    groups = groupby(exercises, key=lambda exercise: exercise.id.rpartition(".")[0])
+    chapters = {chapter: list(group) for chapter, group in groups}
+    name_width = max(map(len, chapters))
+    bar_width = 2 * max(map(len, chapters.values()))
     lines = []
-    for chapter, group in groupby(exercises, key=lambda exercise: exercise.id.rpartition(".")[0]):
-        group = list(group)
-        tried = [exercise for exercise in group if exercise.id in entries]
-        passed = sum(entries[exercise.id]["status"] == PASSED for exercise in tried)
-        lines.append(f"{chapter}: {passed} of {len(group)} passed")
-        if tried:
+    for chapter, group in chapters.items():
+        bar = f"{_bar(group, entries):<{bar_width}}"
+        lines.append(f"{chapter:<{name_width}}  {bar}  {_passed(group, entries)}")
+        if any(exercise.id in entries for exercise in group):
             lines += [_progress_line(exercise, entries.get(exercise.id)) for exercise in group]
-    return "\n".join(lines)
+    legend = ", ".join(f"{block} {status}" for status, block in _BLOCKS.items())
+    return "\n".join([*lines, f"In all {_passed(exercises, entries)} ({legend})"])
 
 
 def say(text):
@@ -54,9 +59,24 @@ def say(text):
         print(text.encode(encoding, "replace").decode(encoding))
 
 
+def _bar(exercises, entries):
+    """Two blocks per exercise: first what is passed, then what was tried, then the rest."""
+    statuses = [_status(entries.get(exercise.id)) for exercise in exercises]
+    return "".join(2 * statuses.count(status) * block for status, block in _BLOCKS.items())
+
+
+def _passed(exercises, entries):
+    passed = sum(_status(entries.get(exercise.id)) == PASSED for exercise in exercises)
+    return f"{passed} of {len(exercises)} passed"
+
+
+def _status(entry):
+    return entry["status"] if entry else NOT_ATTEMPTED
+
+
 def _progress_line(exercise, entry):
     number = exercise.id.rpartition(".")[2]
-    status = entry["status"] if entry else NOT_ATTEMPTED
+    status = _status(entry)
     line = f"  {_MARKS[status]} {number:>2}  {exercise.title:<44}  {status}"
     if not entry:
         return line

@@ -30,6 +30,7 @@ SCORE = Exercise(
     id="aevb.1",
     title="The naive gradient",
     call="score_gradient(f_values, z, mu, sigma)",
+    builds="vicourse.gradients.gradient_estimator",
     cases=(
         Case(
             {
@@ -214,6 +215,7 @@ SGVB_A = Exercise(
     id="aevb.3",
     title="SGVB, version A",
     call="sgvb_a(x, mu, log_var, eps, w, tau)",
+    builds="vicourse.objectives.elbo",
     cases=(
         Case(
             {

@@ -42,6 +42,7 @@ COVERAGE = Exercise(
     id="diagnostics.1",
     title="What an interval promises",
     call="coverage(truth, draws, j)",
+    builds="vicourse.diagnostics.Calibration.coverage",
     cases=(
         Case(
             {
@@ -100,7 +101,7 @@ COVERAGE = Exercise(
             _coverage_with(promised=lambda truth, draws, j: 1 - 2 * j / draws.shape[1]),
         ),
         Mistake(
-            "from j to L − j there are L + 1 − 2k ranks, both ends included. You counted L − 2k.",
+            "from j to L − j there are L + 1 − 2j ranks, both ends included. You counted L − 2j.",
             _coverage_with(
                 promised=lambda truth, draws, j: _promised(truth, draws, j + 0.5),
             ),
@@ -369,6 +370,7 @@ WASSERSTEIN = Exercise(
     id="diagnostics.5",
     title="A bound, and what it bounds",
     call="bound_and_distance(offset, s)",
+    builds="vicourse.diagnostics.wasserstein_bound",
     cases=(
         Case({"offset": np.array([0.0, 0.5]), "s": np.array([1.0, 1.2])}),
         Case({"offset": np.array([-0.3, 0.2, 1.1]), "s": np.array([0.9, 1.3, 1.1])}),

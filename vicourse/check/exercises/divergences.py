@@ -25,6 +25,7 @@ WASTE = Exercise(
     id="divergences.1",
     title="What a wrong code wastes",
     call="waste(p, q)",
+    builds="vicourse.divergences.kl",
     cases=(
         Case(
             {
@@ -122,6 +123,7 @@ GAUSSIAN = Exercise(
     id="divergences.2",
     title="Two Gaussians",
     call="gaussian_kl(mu_p, sigma_p, mu_q, sigma_q)",
+    builds="vicourse.divergences.kl",
     cases=(
         Case(
             {
@@ -416,6 +418,7 @@ BUG = Exercise(
     id="divergences.5",
     title="A bug to find",
     call="jensen_shannon(p, q)",
+    builds="vicourse.divergences.jensen_shannon",
     cases=(
         Case(
             {

@@ -157,6 +157,7 @@ IMPORTANCE = Exercise(
     id="elbo.2",
     title="More weights inside the logarithm",
     call="importance_weighted_bound(log_weights)",
+    builds="vicourse.objectives.importance_weighted_bound",
     cases=(
         Case({"log_weights": np.array([[0.5, 1, -0.5], [2, 0, 1]])}),
         Case(
@@ -417,6 +418,7 @@ BUG = Exercise(
     id="elbo.4",
     title="A bug to find",
     call="elbo_terms(m, s, eps)",
+    builds="vicourse.objectives.elbo",
     cases=(
         Case({"m": -1.0, "s": 0.5, "eps": np.array([0.0, 1, -1])}),
         Case({"m": 0.3, "s": 1.2, "eps": np.array([0.8, -0.4, -1.7, 0.2])}),

@@ -159,6 +159,7 @@ LEAVE_ONE_OUT = Exercise(
     id="gradient_estimators.2",
     title="Weigh the draws",
     call="weighed_gradient(log_p, z, m, s)",
+    builds="vicourse.gradients.gradient_estimator",
     cases=(
         Case({"log_p": np.array([-3.0, -1, -7]), "z": np.array([1.0, 3, -1]), "m": 0.0, "s": 2.0}),
         Case({"log_p": np.array([-4.5, -2.5]), "z": np.array([-0.4, 1.6]), "m": 0.5, "s": 0.8}),
@@ -300,6 +301,7 @@ MOVE = Exercise(
     id="gradient_estimators.3",
     title="Move the draws",
     call="moved_gradients(slope, eps, s)",
+    builds="vicourse.gradients.gradient_estimator",
     cases=(
         Case({"slope": np.array([3.0, 1, -2]), "eps": np.array([-1.0, 0.5, 2]), "s": 2.0}),
         Case({"slope": np.array([0.4, -1.7]), "eps": np.array([1.3, 0.2]), "s": 0.5}),
@@ -465,6 +467,7 @@ BUG = Exercise(
     id="gradient_estimators.5",
     title="A bug to find",
     call="mended_gradient(z, m, s)",
+    builds="vicourse.gradients.gradient_estimator",
     cases=(
         Case({"z": np.array([1.0, 3, -1]), "m": 0.0, "s": 2.0}),
         Case({"z": np.array([2.1, 1.2, 3.3, 2.7]), "m": 2.5, "s": 0.7}),

@@ -230,6 +230,7 @@ FACTORS = Exercise(
     id="latent_variables.3",
     title="What a factor model believes",
     call="factor_means(x, loadings, noise_sd, mean)",
+    builds="vicourse.models.LinearGaussian.posterior",
     cases=(_factor_case(1, 2, 3, 2), _factor_case(2, 3, 5, 2)),
     reference=_factors,
     hints=(
@@ -303,6 +304,7 @@ ENUMERATION = Exercise(
     id="latent_variables.4",
     title="An evidence, term by term",
     call="log_evidence(x, shares, prior_sd, noise_sd)",
+    builds="vicourse.models.GaussianMixture.log_evidence",
     cases=(
         Case(
             {

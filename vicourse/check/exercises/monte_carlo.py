@@ -28,6 +28,7 @@ ERROR_BAR = Exercise(
     id="monte_carlo.1",
     title="The error bar",
     call="mean_and_error(values)",
+    builds="vicourse.estimate.estimate",
     cases=(
         Case({"values": np.array([2.0, 5, 3, 6])}),
         Case({"values": np.array([0.3, -1.2, 0.8, 2.5, -0.4, 1.1])}),
@@ -485,6 +486,7 @@ COST = Exercise(
     id="monte_carlo.6",
     title="What a misplaced proposal costs",
     call="log_cost(offset, s)",
+    builds="vicourse.divergences.renyi",
     cases=(
         Case({"offset": np.array([[1.0, 0], [0, 0]]), "s": np.array([[1.0, 1], [2, 0.8]])}),
         Case(

@@ -33,6 +33,7 @@ KL = Exercise(
     id="vae_mnist.1",
     title="The KL term in closed form",
     call="kl_to_prior(mu, log_var)",
+    builds="vicourse.vae.sgvb",
     cases=(
         Case({"mu": np.array([[0.0, 0, 0], [1, 0, -2]]), "log_var": np.zeros((2, 3))}),
         Case({"mu": _random(1, 3, 2), "log_var": _random(2, 3, 2)}),
@@ -207,6 +208,7 @@ BERNOULLI = Exercise(
     id="vae_mnist.3",
     title="The log-likelihood of an image, from logits",
     call="bernoulli_log_likelihood(x, logits)",
+    builds="vicourse.vae.VAE.likelihood",
     cases=(
         Case(
             {
@@ -307,6 +309,7 @@ BUG = Exercise(
     id="vae_mnist.4",
     title="A bug to find",
     call="negative_elbo(x, logits, mu, log_var)",
+    builds="vicourse.vae.sgvb",
     cases=(_elbo_case(10, 2, 3, 2), _elbo_case(20, 3, 5, 4)),
     reference=_negative_elbo,
     hints=(
