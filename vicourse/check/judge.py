@@ -101,7 +101,7 @@ def _first_that_runs(exercise, answer):
         outcome = run_guarded(lambda c=calls, a=answers: _call_all(answer, c, a), exercise.seconds)
         if outcome.error is None:
             return outcome, answers
-        # What a tensor cannot do is no fault of someone who writes NumPy: show the second error then.
+        # What a tensor cannot do is no fault of someone who writes NumPy: show NumPy's error then.
         if first is None or "EagerTensor" in str(first[0].error):
             first = outcome, answers
     return first
