@@ -66,6 +66,18 @@ def test_not_yet_names_input_expected_and_got(capsys):
     )
 
 
+def test_an_integer_comes_as_an_integer():
+    """NumPy's array / a *tensor* of an integer is cut to integers, and the right answer refused."""
+
+    def gains(trace, block):
+        rows = np.reshape(trace, (-1, block))
+        squares = rows.var(axis=1, ddof=1) / block
+        threshold = np.maximum(0.01, 2 * np.sqrt(squares[1:] + squares[:-1]))
+        return np.stack([np.diff(rows.mean(axis=1)), threshold])
+
+    assert judge(exercises.find("black_box_vi.4"), gains).status == PASSED
+
+
 @pytest.mark.usefixtures("_demo")
 def test_passed_is_one_line(capsys):
     verdict = check("demo.1", lambda x, n: np.full(2, sum(float(v) ** n for v in x)))

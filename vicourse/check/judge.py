@@ -102,7 +102,7 @@ def _first_that_runs(exercise, answer):
         if outcome.error is None:
             return outcome, answers
         # What a tensor cannot do is no fault of someone who writes NumPy: show NumPy's error then.
-        if first is None or "EagerTensor" in str(first[0].error):
+        if first is None or "EagerTensor" in _text_of(first[0].error):
             first = outcome, answers
     return first
 
@@ -116,8 +116,9 @@ def _call_all(function, calls, answers):
 def _tensor(value):
     import tensorflow as tf  # here, because it takes seconds and a Choice does not need it
 
+    # Integers stay as they are: NumPy's array / tensor of an integer would be cut to integers.
     is_real = np.asarray(value).dtype.kind == "f"
-    return tf.constant(value, tf.float32) if is_real else tf.constant(value)
+    return tf.constant(value, tf.float32) if is_real else value
 
 
 def _compare(exercise, answers, outcome):
@@ -191,13 +192,17 @@ def _is_stub(error, answers):
     return "symbolic" not in str(error)
 
 
+def _text_of(error):
+    try:
+        return str(error)
+    except Exception:  # the learner's own exception class may do anything
+        return ""
+
+
 def _describe_error(error):
     if isinstance(error, NotNumbers):
         return str(error)
-    try:
-        lines = str(error).strip().splitlines()
-    except Exception:  # the learner's own exception class may do anything
-        lines = []
+    lines = _text_of(error).strip().splitlines()
     message = lines[0][:200].rstrip(".") if lines else ""
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
