@@ -138,10 +138,13 @@ CASES = {
             "b": POSITIVE,
         },
     ),
-    "LogisticRegression": (
-        {"features": X, "data": LABELS, "prior_sd": 2.0},
-        {"features": bad_reals(X), "data": bad_counts(LABELS, maximum=1), "prior_sd": POSITIVE},
-    ),
+    **{
+        name: (
+            {"features": X, "data": LABELS, "prior_sd": 2.0},
+            {"features": bad_reals(X), "data": bad_counts(LABELS, maximum=1), "prior_sd": POSITIVE},
+        )
+        for name in ("LogisticRegression", "ProbitRegression")
+    },
     "LDA": (
         {"data": [[2, 0, 1], [0, 3, 1]], "num_topics": 2, "alpha": 0.7, "beta": 1.3},
         {
