@@ -183,6 +183,13 @@ def test_chi_squared_of_betas_is_infinite_where_one_falls_too_fast():
     assert float(dv.chi_squared(p, q, method="quadrature")) == pytest.approx(exact - 1, rel=1e-6)
 
 
+def test_quadrature_calls_no_slow_convergence_infinite():
+    """2b − d = 0.03 is finite by a hair: quadrature may give up, and must not say infinite."""
+    p, q = tfd.Beta(*f64(0.91, 0.425)), tfd.Beta(*f64(1.44, 0.82))
+    with pytest.raises(ValueError, match="method='monte_carlo'"):
+        dv.chi_squared(p, q, method="quadrature")
+
+
 def test_wasserstein2_by_hand_and_of_commuting_covariances():
     """1-D: √((μ_p − μ_q)² + (σ_p − σ_q)²). For diagonal covariances the same, coordinate by
     coordinate; a common rotation changes nothing."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from inference_cases import Cliff
 
 from vicourse.families import low_rank
 from vicourse.gradients import gradient_estimator
@@ -15,7 +16,6 @@ from vicourse.models import (
     EightSchoolsNonCentred,
     GammaPoisson,
     LogisticRegression,
-    Model,
     NormalNormal,
     correlated_gaussian,
 )
@@ -107,18 +107,6 @@ def test_low_rank_in_float32_and_arviz():
     assert fit.sample(7, seed=0).dtype == tf.float32
     data = fit.to_inference_data(num_samples=50)
     assert data.posterior["z"].shape == (1, 50, 3)
-
-
-class Cliff(Model):
-    """A log density that is NaN above 1: a fit must fall off."""
-
-    name = "cliff"
-
-    def __init__(self):
-        super().__init__([], tfb.Identity())
-
-    def _log_joint(self, z):
-        return tf.sqrt(1 - z) - z**2 / 2
 
 
 def test_nan_stops_with_step_parameter_and_remedy():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from inference_cases import Cliff
 
 from vicourse.inference import DivergedError, Fit, svgd
 from vicourse.inference.starts import Gaussian as Start
@@ -13,7 +14,6 @@ from vicourse.models import (
     EightSchoolsNonCentred,
     GammaPoisson,
     Gaussian,
-    Model,
     NormalNormal,
     correlated_gaussian,
 )
@@ -160,18 +160,6 @@ def test_float32_and_a_bandwidth_of_ones_own():
     assert fit.draws.dtype == np.float32
     a = np.sqrt(0.5 * 0.5 * np.log(3))
     np.testing.assert_allclose(np.sort(fit.draws[0]), [2.5 - a, 2.5 + a], atol=2e-3)
-
-
-class Cliff(Model):
-    """A log density that is NaN above 1."""
-
-    name = "cliff"
-
-    def __init__(self):
-        super().__init__([], tfb.Identity())
-
-    def _log_joint(self, z):
-        return tf.sqrt(1 - z) - z**2 / 2
 
 
 def test_nan_stops_with_the_last_good_particles():
