@@ -16,12 +16,16 @@ def test_defaults_are_the_papers():
         "hidden": 500,
         "activation": "tanh",
         "init_std": 0.01,
+        "likelihood": "bernoulli",
+        "algorithm": "aevb",
         "binarization": "fixed",
         "estimator": "B",
         "num_samples": 1,
         "batch_size": 100,
         "optimizer": "adagrad",
         "learning_rate": 0.01,
+        "stages": [],
+        "prior_std": None,
         "seed": 0,
     }
 

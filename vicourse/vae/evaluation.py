@@ -35,14 +35,14 @@ class BoundEstimate(NamedTuple):
 
 
 def evaluate_bound(vae, x, seed, *, estimator="B", num_samples=1, batch_size=1000):
-    """The mean ELBO of binary images, with its standard error over the images.
+    """The mean ELBO of images, with its standard error over the images.
 
     The standard error holds both sources of chance: which images there are, and which z were
     drawn for them.
 
     Args:
         vae: a `VAE`.
-        x: binary images as float32, [n, num_pixels].
+        x: images as float32, [n, num_pixels]; binary where the likelihood is Bernoulli.
         seed: of the samples of z.
         estimator, num_samples: see `vicourse.vae.sgvb`.
         batch_size: images at a time; it bounds the memory and changes only the draws.
@@ -51,11 +51,12 @@ def evaluate_bound(vae, x, seed, *, estimator="B", num_samples=1, batch_size=100
         A `BoundEstimate`, in nats per image.
 
     Raises:
-        ValueError, TypeError: images of another shape, integers, or values other than 0 and 1.
+        ValueError, TypeError: images of another shape, integers, or, where the likelihood is
+            Bernoulli, values other than 0 and 1.
         FloatingPointError: the bound of an image is NaN or infinite.
     """
     x = check_array("x", x, dtype=np.float32, shape=(None, vae.num_pixels))
-    if not np.all((x == 0) | (x == 1)):
+    if vae.is_binary and not np.all((x == 0) | (x == 1)):
         raise ValueError(
             f"`x`: wanted binary images, 0s and 1s only, got values from {x.min():g} to "
             f"{x.max():g}. Binarize grey images first; see vicourse.data.binarize."

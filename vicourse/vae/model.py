@@ -6,8 +6,9 @@ Chapter: deep/vae_mnist.
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from vicourse.vae.networks import decoder, encoder
-from vicourse.validation import argument_error
+from vicourse.vae.likelihoods import LIKELIHOODS
+from vicourse.vae.networks import decoder, encoder, hidden_sizes
+from vicourse.validation import argument_error, check_choice
 
 tfd = tfp.distributions
 
@@ -19,18 +20,41 @@ class VAE:
         p(x | z) = ∏ Bernoulli(xᵢ; sigmoid(decoderᵢ(z)))  `likelihood(z)`
         q(z | x) = N(μ(x), diag σ²(x))                  `posterior(x)`
 
+    or, for grey pixels, p(x | z) = ∏ N(xᵢ; mᵢ(z), sᵢ²(z)) with m in (0, 1).
+
     Args:
         num_latents: dimension of z.
         num_pixels: dimension of a flattened image x.
-        hidden, seed: as for `encoder`.
+        hidden, seed: as for `encoder`; the decoder has the same layers from the other side.
+        likelihood: "bernoulli" or "gaussian".
         network: `activation` and `init_std`, as for `encoder`.
 
     Source: Kingma & Welling (2014), section 3.
     """
 
-    def __init__(self, num_latents, num_pixels=784, hidden=500, *, seed=0, **network):
+    def __init__(
+        self,
+        num_latents,
+        num_pixels=784,
+        hidden=500,
+        *,
+        likelihood="bernoulli",
+        seed=0,
+        **network,
+    ):
+        kind = LIKELIHOODS[check_choice("likelihood", likelihood, LIKELIHOODS)]
+        hidden = hidden_sizes(hidden)
         self.encoder = encoder(num_pixels, num_latents, hidden, seed=seed, **network)
-        self.decoder = decoder(num_pixels, num_latents, hidden, seed=seed + 1, **network)
+        self.decoder = decoder(
+            num_pixels,
+            num_latents,
+            hidden[::-1],
+            outputs_per_pixel=kind.outputs_per_pixel,
+            seed=seed + 1,
+            **network,
+        )
+        self.is_binary = likelihood == "bernoulli"
+        self._distribution = kind.distribution
         self.num_latents = num_latents
         self.num_pixels = num_pixels
 
@@ -61,9 +85,9 @@ class VAE:
         """p(x | z) for z of shape [..., num_latents]: event shape [num_pixels]."""
         z = self._checked("z", z, self.num_latents)
         flat = tf.reshape(z, [-1, self.num_latents])
-        logits = self.decoder(flat)
-        logits = tf.reshape(logits, tf.concat([tf.shape(z)[:-1], [self.num_pixels]], 0))
-        return tfd.Independent(tfd.Bernoulli(logits=logits, dtype=tf.float32), 1)
+        outputs = self.decoder(flat)
+        outputs = tf.reshape(outputs, tf.concat([tf.shape(z)[:-1], outputs.shape[1:]], 0))
+        return self._distribution(outputs)
 
     def log_joint(self, x, z):
         """log p(x, z) = log p(z) + log p(x | z), in nats, one number per image (and sample)."""

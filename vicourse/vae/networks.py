@@ -1,4 +1,4 @@
-"""The encoder and the decoder: two small Keras networks that output parameters, not samples.
+"""The encoder and the decoder: small Keras networks that output parameters, not samples.
 
 Source: Kingma & Welling (2014), appendix C; the output is log σ², as in their appendix B.
 Chapter: deep/vae_mnist.
@@ -20,30 +20,41 @@ def encoder(num_pixels, num_latents, hidden=500, **network):
     Args:
         num_pixels: length of a flattened image x.
         num_latents: length of z; the output has twice as many entries, μ first.
-        hidden: units of the one hidden layer.
-        network: `activation` of the hidden layer, "tanh" unless given; `init_std`: weights and
-            biases start as independent draws from N(0, init_std²), 0.01 unless given; `seed`, an
-            integer, of those draws.
+        hidden: units of the hidden layer; several numbers for several layers, from x on.
+        network: `activation` of the hidden layers, "tanh" unless given; `init_std`: weights and
+            biases start as independent draws from N(0, init_std²), 0.01 unless given, or, where it
+            is None, weights as Glorot & Bengio (2010) have it and biases at 0; `seed`, an integer,
+            of those draws.
 
     Returns:
         A Keras model from [batch, num_pixels] to [batch, 2 · num_latents].
     """
     num_pixels, num_latents = _sizes(num_pixels, num_latents)
-    return _one_hidden_layer("encoder", num_pixels, hidden, 2 * num_latents, **network)
+    return _perceptron("encoder", num_pixels, hidden, 2 * num_latents, **network)
 
 
-def decoder(num_pixels, num_latents, hidden=500, **network):
-    """z ↦ the logits of p(x | z) = ∏ Bernoulli(xᵢ; sigmoid(logitᵢ)), one per pixel.
+def decoder(num_pixels, num_latents, hidden=500, *, outputs_per_pixel=1, **network):
+    """z ↦ the parameters of p(x | z), for instance the logits of ∏ Bernoulli(xᵢ; sigmoid(logitᵢ)).
 
-        h = tanh(W₃ z + b₃),   logits = W₄ h + b₄
+        h = tanh(W₃ z + b₃),   outputs = W₄ h + b₄
 
-    Args: as for `encoder`.
+    Args:
+        outputs_per_pixel: 1 for the logits of bits, 2 for location and log variance.
+        num_pixels, num_latents, network: as for `encoder`.
+        hidden: as for `encoder`, from z on.
 
     Returns:
-        A Keras model from [batch, num_latents] to [batch, num_pixels].
+        A Keras model from [batch, num_latents] to [batch, outputs_per_pixel · num_pixels].
     """
     num_pixels, num_latents = _sizes(num_pixels, num_latents)
-    return _one_hidden_layer("decoder", num_latents, hidden, num_pixels, **network)
+    outputs_per_pixel = check_integer("outputs_per_pixel", outputs_per_pixel, minimum=1)
+    return _perceptron("decoder", num_latents, hidden, outputs_per_pixel * num_pixels, **network)
+
+
+def hidden_sizes(hidden):
+    """`hidden` as a tuple of integers, one a layer; ValueError, TypeError for anything else."""
+    sizes = hidden if isinstance(hidden, tuple | list) and hidden else (hidden,)
+    return tuple(check_integer("hidden", size, minimum=1) for size in sizes)
 
 
 def _sizes(num_pixels, num_latents):
@@ -53,20 +64,25 @@ def _sizes(num_pixels, num_latents):
     )
 
 
-def _one_hidden_layer(name, inputs, hidden, outputs, *, activation="tanh", init_std=0.01, seed=0):
-    hidden = check_integer("hidden", hidden, minimum=1)
+def _perceptron(name, inputs, hidden, outputs, *, activation="tanh", init_std=0.01, seed=0):
+    sizes = hidden_sizes(hidden)
     check_choice("activation", activation, ACTIVATIONS)
-    init_std = check_number("init_std", init_std, above=0)
-    seeds = np.random.SeedSequence(check_integer("seed", seed, minimum=0)).generate_state(4)
+    if init_std is not None:
+        init_std = check_number("init_std", init_std, above=0)
+    seeds = np.random.SeedSequence(check_integer("seed", seed, minimum=0))
+    seeds = [int(state) for state in seeds.generate_state(2 * len(sizes) + 2)]
 
-    def normal(number):
-        return keras.initializers.RandomNormal(stddev=init_std, seed=int(seeds[number]))
+    def dense(number, units, activation):
+        weights, biases = seeds[2 * number : 2 * number + 2]
+        if init_std is None:
+            start = keras.initializers.GlorotUniform(weights), keras.initializers.Zeros()
+        else:
+            start = [
+                keras.initializers.RandomNormal(stddev=init_std, seed=s) for s in (weights, biases)
+            ]
+        return keras.layers.Dense(units, activation, True, *start)
 
+    layers = [dense(number, units, activation) for number, units in enumerate(sizes)]
     return keras.Sequential(
-        [
-            keras.Input((inputs,)),
-            keras.layers.Dense(hidden, activation, True, normal(0), normal(1)),
-            keras.layers.Dense(outputs, None, True, normal(2), normal(3)),
-        ],
-        name=name,
+        [keras.Input((inputs,)), *layers, dense(len(sizes), outputs, None)], name=name
     )

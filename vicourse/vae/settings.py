@@ -7,14 +7,18 @@ Chapter: deep/vae_mnist
 from dataclasses import asdict, dataclass
 
 import keras
+import numpy as np
 
 from vicourse.data import binarize
+from vicourse.vae.likelihoods import LIKELIHOODS
 from vicourse.vae.model import VAE
-from vicourse.vae.networks import ACTIVATIONS
+from vicourse.vae.networks import ACTIVATIONS, hidden_sizes
 from vicourse.vae.sgvb import ESTIMATORS
-from vicourse.validation import check_choice, check_integer, check_number
+from vicourse.validation import argument_error, check_choice, check_integer, check_number
 
-BINARIZATIONS = ("fixed", "dynamic", "threshold")
+ALGORITHMS = ("aevb", "wake_sleep")
+BINARIZATIONS = ("fixed", "dynamic", "threshold", "none")
+GREY_LEVELS = 256  # grey value / GREY_LEVELS is what a Gaussian likelihood sees, as in 2014
 
 # The paper's Adagrad starts from zero accumulated squares; Keras's own default is 0.1, which makes
 # the first steps smaller. Keras adds ε = 1e-7 to the squares. It looks harmless and is not: it
@@ -28,55 +32,94 @@ OPTIMIZERS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a training run; the defaults are the paper's.
+    """The settings of a training run; the defaults are the paper's, `prior_std` apart.
 
     Its "0.01" for the initial weights is read as a standard deviation, and its silence about
     binarization is filled by "fixed" (arXiv 1312.6114, section 5).
 
     Attributes:
         num_latents: dimension of z.
-        hidden: hidden units of encoder and of decoder.
+        hidden: hidden units of encoder and of decoder; a tuple for several layers, from x to z.
         activation: "tanh", "relu" or "softplus".
-        init_std: SD of the normal draws that weights and biases start from.
+        init_std: SD of the normal draws that weights and biases start from; None for the start of
+            Glorot & Bengio (2010).
+        likelihood: "bernoulli" for bits, "gaussian" for grey pixels in [0, 1).
+        algorithm: "aevb", or "wake_sleep" in its place.
         binarization: how grey pixels become bits: "fixed" (drawn once), "dynamic" (drawn anew
             each time an image is used) or "threshold" (above one half). Bounds under different
-            binarizations are bounds on different data: they cannot be compared.
-        estimator: "A" or "B", see `vicourse.vae.sgvb`.
+            binarizations are bounds on different data: they cannot be compared. "none", grey value
+            / 256, goes with the Gaussian likelihood, and with it alone.
+        estimator: "A", "B" or "IW", see `vicourse.vae.sgvb`; of the test bound too.
         num_samples: S, samples of z per image and step.
         batch_size: M, images per step.
         optimizer: "adagrad" or "adam".
         learning_rate: its global step size.
+        stages: () for one step size throughout; else how many epochs each stage lasts, while the
+            step size falls from `learning_rate` to a tenth of it, by the same factor each time.
+        prior_std: SD of a normal prior on every weight and bias, for their maximum a posteriori
+            estimate; the paper's is 1. None, for maximum likelihood, leaves them free.
         seed: of the start, the bits, the order of the images and the samples of z.
     """
 
     num_latents: int = 20
-    hidden: int = 500
+    hidden: int | tuple = 500
     activation: str = "tanh"
-    init_std: float = 0.01
+    init_std: float | None = 0.01
+    likelihood: str = "bernoulli"
+    algorithm: str = "aevb"
     binarization: str = "fixed"
     estimator: str = "B"
     num_samples: int = 1
     batch_size: int = 100
     optimizer: str = "adagrad"
     learning_rate: float = 0.01
+    stages: tuple = ()
+    prior_std: float | None = None
     seed: int = 0
 
     def __post_init__(self):
         # NumPy's numbers become Python's, for Keras and for the checkpoint's JSON.
         plain = {"seed": check_integer("seed", self.seed, minimum=0)}
-        for name in ("num_latents", "hidden", "num_samples", "batch_size"):
+        for name in ("num_latents", "num_samples", "batch_size"):
             plain[name] = check_integer(name, getattr(self, name), minimum=1)
-        for name in ("init_std", "learning_rate"):
-            plain[name] = check_number(name, getattr(self, name), above=0)
+        for name in ("init_std", "learning_rate", "prior_std"):
+            value = getattr(self, name)
+            may_be_none = name != "learning_rate" and value is None
+            plain[name] = None if may_be_none else check_number(name, value, above=0)
+        sizes = hidden_sizes(self.hidden)
+        plain["hidden"] = sizes if len(sizes) > 1 else sizes[0]
+        plain["stages"] = tuple(check_integer("stages", n, minimum=1) for n in self.stages)
         for name, value in plain.items():
             object.__setattr__(self, name, value)  # the way into a frozen dataclass
         check_choice("activation", self.activation, ACTIVATIONS)
         check_choice("binarization", self.binarization, BINARIZATIONS)
         check_choice("estimator", self.estimator, ESTIMATORS)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        check_choice("likelihood", self.likelihood, LIKELIHOODS)
+        check_choice("algorithm", self.algorithm, ALGORITHMS)
+        if (self.likelihood == "gaussian") != (self.binarization == "none"):
+            wanted = (
+                'likelihood="gaussian" with binarization="none", or likelihood="bernoulli" with '
+                "one of the others"
+            )
+            both = f"{self.likelihood!r} with binarization={self.binarization!r}"
+            remedy = "A Bernoulli likelihood of grey values is no density."
+            raise argument_error("likelihood", both, wanted, remedy)
 
     def as_dict(self):
-        return asdict(self)
+        """The settings as JSON has them: tuples are lists."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+    def rate(self, epoch):
+        """The step size of an epoch, counted from 1; after the last stage, the last stage's."""
+        if len(self.stages) < 2:
+            return self.learning_rate
+        ends = np.cumsum(self.stages)
+        stage = min(int(np.searchsorted(ends, epoch)), len(ends) - 1)
+        return float(self.learning_rate * 10 ** (-stage / (len(ends) - 1)))
 
     def make_vae(self, num_pixels):
         """A `VAE` at its start."""
@@ -84,6 +127,7 @@ class Settings:
             self.num_latents,
             num_pixels,
             self.hidden,
+            likelihood=self.likelihood,
             activation=self.activation,
             init_std=self.init_std,
             seed=self.seed,
@@ -95,7 +139,7 @@ class Settings:
         return optimizer
 
     def stored_images(self, images, which):
-        """Flattened uint8 images: bits if they are drawn once, grey values if drawn each time.
+        """Flattened uint8 images: bits if they are drawn once, else grey values.
 
         `which` is 0 for training and 1 for test images, so that their bits differ.
         """
@@ -107,9 +151,13 @@ class Settings:
         return flat
 
     def bits(self, stored, seed):
-        """Binary float32 images from a batch of `stored_images`, inside a compiled function."""
+        """What the model sees of a batch of `stored_images`, float32, inside a compiled function.
+
+        0 and 1, unless `binarization` is "none": then in [0, 1).
+        """
         import tensorflow as tf
 
         if self.binarization == "dynamic":
             return binarize(stored, "dynamic", seed=seed)
-        return tf.cast(stored, tf.float32)
+        scale = GREY_LEVELS if self.binarization == "none" else 1
+        return tf.cast(stored, tf.float32) / scale

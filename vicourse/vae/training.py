@@ -19,6 +19,7 @@ from vicourse.vae.evaluation import bound_estimate, make_evaluation, sums_of
 from vicourse.vae.model import VAE
 from vicourse.vae.settings import Settings
 from vicourse.vae.sgvb import sgvb
+from vicourse.vae.wake_sleep import wake_sleep
 from vicourse.validation import argument_error, check_integer
 
 
@@ -85,7 +86,8 @@ def train(settings, data, epochs, *, checkpoint=None, progress=True):
     vae = settings.make_vae(train_images.shape[1])
     optimizer = settings.make_optimizer(vae.trainable_variables)
     run_epoch = make_epoch(vae, optimizer, settings, train_images)
-    run_test = make_evaluation(vae, settings.estimator, settings.num_samples)
+    at_a_time = max(1, 1000 // settings.num_samples)
+    run_test = make_evaluation(vae, settings.estimator, settings.num_samples, at_a_time)
 
     variables = [*vae.trainable_variables, *optimizer.variables]
     identity = {"settings": settings.as_dict(), "data": _fingerprint(data)}
@@ -95,6 +97,7 @@ def train(settings, data, epochs, *, checkpoint=None, progress=True):
         for epoch in range(len(history) + 1, epochs + 1):
             start = time.perf_counter()
             step_seed, test_seed, bits_seed = split_seed(fold_in(settings.seed, epoch), 3)
+            optimizer.learning_rate.assign(settings.rate(epoch))
             trained = run_epoch(step_seed, epoch)
             try:  # the last step may have spoilt the weights after the last bound was taken
                 tested = run_test(settings.bits(test_images, bits_seed), test_seed)
@@ -128,14 +131,10 @@ def make_epoch(vae, optimizer, settings, stored):
         for step in tf.range(steps):
             x = settings.bits(batches[step], tf.random.fold_in(bits_seed, step))
             with tf.GradientTape() as tape:
-                bound = sgvb(
-                    vae,
-                    x,
-                    tf.random.fold_in(z_seed, step),
-                    estimator=settings.estimator,
-                    num_samples=settings.num_samples,
-                )
-                loss = -tf.reduce_mean(bound.elbo)  # nats per image, mean over the batch
+                bound, loss = step_loss(vae, x, tf.random.fold_in(z_seed, step), settings)
+                if settings.prior_std is not None:  # −log p(φ, θ), its share of one image
+                    squares = sum(tf.reduce_sum(v**2) for v in variables)
+                    loss += squares / (2 * settings.prior_std**2 * num_images)
             optimizer.apply(tape.gradient(loss, variables), variables)
             total += sums_of(bound)
             if not tf.math.is_finite(loss) and step < first_bad:
@@ -156,6 +155,15 @@ def make_epoch(vae, optimizer, settings, stored):
         return bound_estimate(total, steps * batch)
 
     return run
+
+
+def step_loss(vae, x, seed, settings):
+    """(`Bound`, loss): what a step on the batch x makes small, in nats per image, and its bound."""
+    if settings.algorithm == "wake_sleep":
+        wake, sleep, bound = wake_sleep(vae, x, seed)
+        return bound, -tf.reduce_mean(wake + sleep)
+    bound = sgvb(vae, x, seed, estimator=settings.estimator, num_samples=settings.num_samples)
+    return bound, -tf.reduce_mean(bound.elbo)
 
 
 def _fingerprint(data):
