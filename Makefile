@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help env book serve test test-quick test-notebooks planted-bugs exercises notebooks lint format colab-test lock bench clean
+.PHONY: help python env book serve test test-quick test-notebooks planted-bugs exercises notebooks lint format colab-test environments dist lock bench clean
 
 # The first Python of a supported version on this machine; `make PYTHON=... book` overrides it.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -21,6 +21,9 @@ BIN := .venv/bin
 endif
 RUN := $(BIN)/python
 
+# Where `make environments` puts this Python's environment.
+APART = .venv-$(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_info[:2])')
+
 # Notebooks that pytest runs: derived from the .md files, see `make notebooks`.
 NOTEBOOKS := $(shell git ls-files 'book/*.ipynb' 'exercises/*.ipynb')
 WORKERS ?= 2
@@ -29,10 +32,12 @@ help: ## what there is
 	@echo "make COMMAND, with COMMAND one of:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-env: ## the environment in .venv, at locked versions (the other commands call it)
+python:
 	@if [ -z "$(PYTHON)" ]; then echo "vicourse: no Python 3.11, 3.12 or 3.13 on this machine \
 	($$(python3 --version 2>&1 | head -n 1)). Install one, or name it: make PYTHON=/path/to/python3.12 ..."; \
 	exit 1; fi
+
+env: python ## the environment in .venv, at locked versions (the other commands call it)
 	@$(PYTHON) tools/make_env.py
 
 book: env ## build the book: every chapter executed, warnings are errors
@@ -82,6 +87,13 @@ colab-test: ## every notebook as Colab runs it: its packages, alone, in .venv-co
 	@"$(COLAB_PYTHON)" tools/make_env.py --colab
 	@.venv-colab/bin/python tools/colab_test.py $(if $(ONLY),--only $(ONLY))
 
+environments: python ## every notebook alone in a Python's lock, in .venv-py312 or the like (PYTHON=python3.12, ONLY="elbo", TESTS=yes)
+	@$(PYTHON) tools/make_env.py --apart
+	@$(APART)/$(notdir $(BIN))/python tools/environments.py $(if $(TESTS),--tests) $(if $(ONLY),--only $(ONLY))
+
+dist: env ## build the wheel and the source archive into dist/, and look at what they contain
+	@$(RUN) tools/build_dist.py
+
 lock: env ## resolve the locks anew (COLAB=pip-freeze.txt takes over Colab's newest list first)
 	@$(RUN) tools/make_locks.py $(if $(COLAB),--colab "$(COLAB)")
 
@@ -89,4 +101,4 @@ bench: env ## time a training step beside JAX and PyTorch (where they are instal
 	@$(RUN) benchmarks/training_step.py
 
 clean: ## remove what was built; `.venv` and your runs stay
-	rm -rf _build build .pytest_cache .ruff_cache
+	rm -rf _build build dist .pytest_cache .ruff_cache

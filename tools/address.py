@@ -19,13 +19,14 @@ from notebooks import NotebookProblem, derive_all
 from repository import ROOT, Address, AddressProblem, parse_slug, read_address
 
 TEXT_SUFFIXES = {".md", ".toml", ".cff", ".yml", ".yaml", ".html"}
-SKIPPED_FOLDERS = {".git", ".venv", "_build", "build", "node_modules", "tests", "__pycache__"}
+SKIPPED_FOLDERS = {".git", "_build", "build", "node_modules", "tests", "__pycache__"}
 
 
 def text_files(root=ROOT):
     """The files that may carry the address: text, not derived, not a test's fixture."""
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(set(folders) - SKIPPED_FOLDERS)
+        kept = (name for name in folders if not name.startswith(".venv"))
+        folders[:] = sorted(set(kept) - SKIPPED_FOLDERS)
         for name in sorted(names):
             if Path(name).suffix in TEXT_SUFFIXES:
                 yield Path(folder, name)

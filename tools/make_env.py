@@ -2,12 +2,14 @@
 
     python tools/make_env.py            .venv: this Python's lock, and vicourse from this folder
     python tools/make_env.py --colab    .venv-colab: Colab's packages, without vicourse
+    python tools/make_env.py --apart    .venv-py312, or what this Python is: beside .venv, the same
 
 Run by `make`; needs nothing but Python 3.11 to 3.13. Running it again does nothing unless a lock
 or `pyproject.toml` changed. Standard library only: it runs before anything is installed.
 """
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +57,13 @@ def lock_file(version=sys.version_info):
     return ROOT / "locks" / f"py{version[0]}{version[1]}.txt"
 
 
+def made_by_this_python(folder, version=sys.version_info):
+    """Whether the environment in `folder` has this Python's version: another one cannot change."""
+    config = folder / "pyvenv.cfg"
+    text = config.read_text("utf-8") if config.exists() else ""
+    return bool(re.search(rf"^version = {version[0]}\.{version[1]}\b", text, re.MULTILINE))
+
+
 def fingerprint(lock):
     """Changes when the environment has to be made again."""
     parts = [lock.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode()]
@@ -90,7 +99,7 @@ def make(folder, lock, with_vicourse=True):
     if stamp.exists() and stamp.read_text() == fingerprint(lock):
         return
     python = environment_python(folder)
-    if not python.exists() or not stamp.exists():
+    if not python.exists() or not stamp.exists() or not made_by_this_python(folder):
         check_disk(ROOT)
         print(
             f"==> Python {sys.version.split()[0]}: making the environment in {folder.name}",
@@ -124,7 +133,8 @@ def main(arguments=()):
         make(ROOT / ".venv-colab", ROOT / "locks" / "colab.txt", with_vicourse=False)
     else:
         check_python()
-        make(ROOT / ".venv", lock_file())
+        lock = lock_file()
+        make(ROOT / (f".venv-{lock.stem}" if "--apart" in arguments else ".venv"), lock)
 
 
 if __name__ == "__main__":

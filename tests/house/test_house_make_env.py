@@ -73,6 +73,8 @@ def machine(tmp_path, monkeypatch):
         python = make_env.environment_python(folder)
         python.parent.mkdir(parents=True, exist_ok=True)
         python.touch()
+        version = ".".join(map(str, sys.version_info[:3]))
+        (folder / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}\n", "utf-8")
         steps.append("create")
 
     monkeypatch.setattr(make_env.venv, "create", create)
@@ -92,6 +94,25 @@ def test_a_changed_lock_installs_again_without_starting_over(machine):
     make_env.main()
     assert machine.steps.count("create") == 1
     assert len(machine.steps) == 5
+
+
+def test_another_python_starts_over(machine, monkeypatch):
+    """`make PYTHON=...` after another one: an environment keeps the Python that made it."""
+    make_env.main()
+    config = make_env.ROOT / ".venv" / "pyvenv.cfg"
+    config.write_text("home = /usr/bin\nversion = 3.1.3\n", "utf-8")
+    machine.lock.write_text("numpy==2.1.3")
+    make_env.main()
+    assert machine.steps.count("create") == 2
+    assert make_env.made_by_this_python(config.parent)
+    assert not make_env.made_by_this_python(config.parent, (3, 1, 3))
+    assert not make_env.made_by_this_python(config.parent.parent)
+
+
+def test_environments_of_several_pythons_stand_side_by_side(machine):
+    make_env.main(["--apart"])
+    folder = f".venv-py{sys.version_info[0]}{sys.version_info[1]}"
+    assert [path.name for path in make_env.ROOT.glob(".venv*")] == [folder]
 
 
 def test_an_interrupted_install_is_done_again(machine, monkeypatch):

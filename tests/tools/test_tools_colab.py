@@ -1,6 +1,5 @@
 """`make colab-test`: what it selects, and what it finds out."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,47 +10,22 @@ import colab_test
 import nbformat
 import pytest
 from colab_test import ColabProblem, differences
+from environment_table import read_rows
 from make_locks import read_versions
 from nbformat import v4
-from notebook_outputs import CHECKED, OutputProblem
+from reader_notebooks import readers_notebooks, tree_files
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "locks" / "colab.txt").read_text("utf-8")
 needs_git = pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 
 
-def notebook(text, count=1):
-    """A notebook whose only checked cell has printed `text`."""
-    output = v4.new_output("stream", name="stdout", text=text)
-    cell = v4.new_code_cell("print()", execution_count=count, metadata={"tags": [CHECKED]})
-    cell.outputs = [output]
-    return v4.new_notebook(cells=[v4.new_code_cell("import sys"), cell])
-
-
-# Which notebooks, and which command.
-
-
-def test_a_reader_opens_the_chapters_and_the_exercises_without_solutions():
-    files = [
-        *("README.md", "book/intro.md", "book/deep/aevb.md", "exercises/solutions/aevb.ipynb"),
-        *("tests/tools/fixtures/course/book/deep/sample.ipynb", "notebook.ipynb"),
-    ]
-    wanted = ["book/deep/aevb.ipynb", "book/start.ipynb", "exercises/aevb.ipynb"]
-    assert colab_test.readers_notebooks(sorted([*files, *wanted])) == wanted
-
-
-def test_only_takes_names_and_paths_and_refuses_others():
-    notebooks = ["book/deep/aevb.ipynb", "book/foundations/elbo.ipynb", "exercises/elbo.ipynb"]
-    assert colab_test.chosen(notebooks, []) == notebooks
-    assert colab_test.chosen(notebooks, ["elbo"]) == notebooks[1:]
-    assert colab_test.chosen(notebooks, ["exercises/elbo.ipynb", "aevb"]) == notebooks[::2]
-    with pytest.raises(ColabProblem, match=r"called evidence.*book/deep/aevb\.ipynb"):
-        colab_test.chosen(notebooks, ["elbo", "evidence"])
+# Which command.
 
 
 @needs_git
 def test_every_notebook_installs_with_one_and_the_same_command():
-    names = colab_test.readers_notebooks(colab_test.tree_files(ROOT))
+    names = readers_notebooks(tree_files(ROOT))
     assert len(names) > 10
     commands = {
         colab_test.install_command(nbformat.read(ROOT / name, as_version=4), name) for name in names
@@ -62,8 +36,9 @@ def test_every_notebook_installs_with_one_and_the_same_command():
 
 
 def test_a_notebook_that_installs_nothing_is_named():
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("import sys")])
     with pytest.raises(ColabProblem, match=r"book/x\.ipynb: its first cell"):
-        colab_test.install_command(notebook("1"), "book/x.ipynb")
+        colab_test.install_command(notebook, "book/x.ipynb")
 
 
 # What git serves in the place of the published repository.
@@ -84,7 +59,7 @@ def test_the_tree_is_published_as_it_is_now(tmp_path, monkeypatch):
     (root / "deleted.txt").unlink()
     (root / "sub" / "new é.txt").write_text("new\n")
     (root / "run.log").write_text("ignored\n")
-    files = colab_test.tree_files(root)
+    files = tree_files(root)
     assert files == [".gitignore", "old.txt", "sub/new é.txt"]
 
     monkeypatch.setattr(os, "environ", os.environ.copy())
@@ -162,70 +137,24 @@ def test_an_environment_that_drifted_from_the_lock_is_refused():
 # What counts as a failure.
 
 
-@pytest.fixture
-def alone(tmp_path, monkeypatch):
-    """`run_alone` of a stored notebook that prints 2, with the kernel's part in our hands."""
-    path = tmp_path / "chapter.ipynb"
-    nbformat.write(notebook("2\n"), path)
-    before = colab_test.by_package(BEFORE)
-
-    def call(prints="2\n", error=None, frozen=BEFORE):
-        def run(ran, folder, name):
-            assert os.listdir(folder) == ["chapter.ipynb"]
-            if error:
-                raise error
-            ran.cells = notebook(prints, count=7).cells
-            return 1.25
-
-        monkeypatch.setattr(colab_test, "run", run)
-        monkeypatch.setattr(colab_test, "uninstall", lambda: None)
-        monkeypatch.setattr(colab_test, "freeze", lambda: colab_test.by_package(frozen))
-        return colab_test.run_alone(path, "book/chapter.ipynb", before)
-
-    return call
-
-
-def test_a_notebook_that_prints_the_same_passes(alone):
-    result = alone()
-    assert result["problems"] == []
-    assert (result["seconds"], result["compared_cells"]) == (1.2, 1)
-
-
-def test_a_notebook_that_prints_something_else_fails(alone):
-    (problem,) = alone(prints="3\n")["problems"]
-    assert "3" in problem
-    assert "2" in problem
-
-
-@pytest.mark.parametrize("error", [OutputProblem("it does not run"), RuntimeError("kernel died")])
-def test_a_notebook_that_ends_early_fails(alone, error):
-    result = alone(error=error)
-    assert result["problems"] == [str(error)]
-    assert result["seconds"] is None
-
-
-def test_a_notebook_that_changes_a_package_fails(alone):
-    (problem,) = alone(frozen=BEFORE.replace("2.1.3", "2.3.5"))["problems"]
-    assert problem == "changes Colab's numpy: from numpy==2.1.3 to numpy==2.3.5"
-
-
-def test_the_table_says_which_passed():
-    results = [
-        {"notebook": "book/a.ipynb", "seconds": 20.5, "compared_cells": 3, "problems": []},
-        {"notebook": "exercises/b.ipynb", "seconds": None, "compared_cells": 0, "problems": ["x"]},
-    ]
-    assert colab_test.summary(results).splitlines() == [
-        "notebook           passed  seconds  outputs compared",
-        "book/a.ipynb       yes     20.5     3",
-        "exercises/b.ipynb  no      -        0",
-        "1 of 2 notebooks passed.",
-    ]
+@pytest.mark.parametrize("problems", [[], ["it does not run"]])
+def test_a_notebook_that_changes_a_package_fails(problems, monkeypatch):
+    """Whatever else is wrong with it; what happens alone, test_tools_notebook_runs.py tests."""
+    frozen, steps = BEFORE.replace("2.1.3", "2.3.5"), []
+    ran = {"notebook": "book/chapter.ipynb", "seconds": 1.2, "problems": problems}
+    monkeypatch.setattr(colab_test, "uninstall", lambda: steps.append("uninstall"))
+    monkeypatch.setattr(colab_test, "run_in_empty_folder", lambda *_: steps.append("run") or ran)
+    monkeypatch.setattr(colab_test, "freeze", lambda: colab_test.by_package(frozen))
+    result = colab_test.run_alone(None, "book/chapter.ipynb", colab_test.by_package(BEFORE))
+    assert steps == ["uninstall", "run"]
+    change = "changes Colab's numpy: from numpy==2.1.3 to numpy==2.3.5"
+    assert result == {**ran, "problems": [*problems, change]}
 
 
 def test_the_stored_result_is_one_that_passed():
-    result = json.loads((ROOT / "results" / "colab.json").read_text("utf-8"))
-    assert result["provenance"]["python"].startswith("3.13.")
-    assert result["changed_by_installing"] == result["in_colab_but_not_here"] == []
-    assert len(result["notebooks"]) > 10
-    assert not any(row["problems"] for row in result["notebooks"])
-    assert result["packages"] == len(read_versions(LOCK))
+    (row,) = [row for row in read_rows() if row["environment"] == "Colab"]
+    assert row["provenance"]["python"].startswith("3.13.")
+    assert row["changed_by_installing"] == row["in_colab_but_not_here"] == []
+    assert len(row["notebooks"]) > 10
+    assert not any(notebook["problems"] for notebook in row["notebooks"])
+    assert row["packages"] == len(read_versions(LOCK))
