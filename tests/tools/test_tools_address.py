@@ -78,6 +78,15 @@ def test_setting_moves_everything_there_and_back(course):
     assert contents(course) == before
 
 
+def test_environments_and_what_was_built_are_left_alone(course):
+    paths = [course / folder / "a.md" for folder in (".venv", ".venv-py312", "_build", "tests")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("github.com/YOUR_NAME/vicourse\n", "utf-8")
+    assert set_address(parse_slug("Ada/course"), course)
+    assert all("YOUR_NAME" in path.read_text("utf-8") for path in paths)
+
+
 def test_setting_keeps_stored_outputs(derived):
     set_address(parse_slug("ada/course"), derived)
     assert check_all(derived) == []
