@@ -47,6 +47,7 @@ def test_one_bad_notebook_stops_none_of_the_rest(tmp_path):
     grades = {Path(grade.file).name: grade for grade in grade_folder(tmp_path, seconds=30)}
     assert len(grades) == 6
     assert "7.ipynb" not in grades
+    assert grades["6.ipynb"].file == "deep er/öl/6.ipynb"
     for name in ("1_raises.ipynb", "2_dies.ipynb", "3_endless.ipynb", "6.ipynb"):
         assert grades[name].chapter == "elbo"
         assert grades[name].statuses["elbo.5"] == "not yet", name

@@ -69,7 +69,10 @@ def grade_folder(folder, *, seconds=300.0, memory_gb=4.0):
     notebooks = sorted(p for p in folder.rglob("*.ipynb") if hidden not in p.parts and p.is_file())
     if not notebooks:
         raise argument_error("folder", str(folder), "a folder with notebooks (*.ipynb) in it")
-    return (_grade(path, str(path.relative_to(folder)), seconds, memory_gb) for path in notebooks)
+    names = [path.relative_to(folder).as_posix() for path in notebooks]  # the same on Windows
+    return (
+        _grade(path, name, seconds, memory_gb) for path, name in zip(notebooks, names, strict=True)
+    )
 
 
 def write_grades(path, grades):
@@ -139,7 +142,7 @@ def _kill(process):
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # macOS refuses where the process has ended
         pass
     process.wait()
 
