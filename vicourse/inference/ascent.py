@@ -1,5 +1,7 @@
 """Stochastic gradient ascent with Adam, compiled, in windows of 200 steps."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -37,20 +39,15 @@ class Ascent:
         self._optimizer = keras.optimizers.Adam(learning_rate)
         self._optimizer.build(self._variables)
 
-        def evaluate(seed):
-            return estimator(target_log_prob_fn, surrogate_posterior, EVALUATION_SAMPLES, seed)[0]
+        self._estimates = functools.partial(estimator, target_log_prob_fn, surrogate_posterior)
 
         def step(seed):
-            values, gradients = estimator(
-                target_log_prob_fn, surrogate_posterior, num_samples, seed
-            )
+            values, gradients = self._estimates(num_samples, seed)
             self._optimizer.apply([-gradient for gradient in gradients], self._variables)
             return tf.reduce_mean(values), gradients
 
-        one_seed = as_seed(0)
-        self._evaluate = compiled(evaluate, one_seed, jit_compile=jit_compile)
         self._window = compiled(
-            lambda seed: window(step, self._variables, seed), one_seed, jit_compile=jit_compile
+            lambda seed: window(step, self._variables, seed), as_seed(0), jit_compile=jit_compile
         )
 
     def climb(self, num_windows):
@@ -100,6 +97,14 @@ class Ascent:
     def evaluate(self):
         """1000 values of the objective, [1000], nats; with the same noise at every call."""
         return self._evaluate(self._evaluation_seed).numpy()
+
+    @functools.cached_property
+    def _evaluate(self):
+        # Called once for each step size: too seldom to be worth XLA's time.
+        def evaluate(seed):
+            return self._estimates(EVALUATION_SAMPLES, seed)[0]
+
+        return compiled(evaluate, as_seed(0), jit_compile=False)
 
     def _describe_fault(self, faults):
         step = int(np.argmax(faults >= 0))

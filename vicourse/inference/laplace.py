@@ -25,7 +25,7 @@ def laplace(model, *, seed, num_starts=4, num_elbo_samples=1000):
     Args:
         model: a model with `unconstrained_log_joint`.
         seed: for the starting points and for the ELBO's draws.
-        num_starts: searches with a trust-region Newton method: one from u = 0, the others from
+        num_starts: searches with Newton's method: one from u = 0, the others from
             standard normal points.
         num_elbo_samples: fresh draws for the ELBO of the result.
 

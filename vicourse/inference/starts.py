@@ -20,6 +20,7 @@ from vicourse.seeds import as_seed, split_seed
 
 MAX_STEPS = 100
 HALVINGS = 0.5 ** np.arange(30)
+BATCH = 50
 CANDIDATES_PER_PATH = 30
 DRAWS_PER_CANDIDATE = 50
 
@@ -38,6 +39,7 @@ class Path:
     The last point is where the search stopped; `at_maximum` says whether that is a maximum.
     """
 
+    density: "Density"
     gaussians: list
     log_density: list
     at_maximum: bool
@@ -53,11 +55,12 @@ def search_paths(model, seed, num_starts):
     others = tf.random.stateless_normal(
         [num_starts - 1, model.dim], as_seed(seed), dtype=tf.float64
     )
-    points = [np.zeros(model.dim), *others.numpy()]
-    points = [point for point in points if np.isfinite(density.value(point))]
-    paths = [path for path in (_search(density, point) for point in points) if path.gaussians]
+    points = np.array([np.zeros(model.dim), *others.numpy()])
+    values = density.values(points)
+    starts = [pair for pair in zip(points, values, strict=True) if np.isfinite(pair[1])]
+    paths = [path for path in (_search(density, *start) for start in starts) if path.gaussians]
     if not paths:
-        what = "gradient and curvature of" if points else "value of"
+        what = "gradient and curvature of" if starts else "value of"
         raise ValueError(
             f"`model`: wanted a finite {what} `unconstrained_log_joint` at u = 0 or at one of "
             f"{num_starts - 1} standard normal points, got NaN or infinity at all of them. "
@@ -77,7 +80,7 @@ def best_on_path(model, path, seed):
         [DRAWS_PER_CANDIDATE, model.dim], as_seed(seed), dtype=tf.float64
     )
     draws = loc + np.einsum("cij,sj->sci", tril, epsilon.numpy())
-    log_joint = model.unconstrained_log_joint(tf.constant(draws, model.dtype)).numpy()
+    log_joint = path.density.values(draws.reshape(-1, model.dim)).reshape(draws.shape[:-1])
     # Up to the same constant for all candidates: the entropy of a Gaussian is log |det L| + c.
     log_determinant = np.log(np.diagonal(tril, axis1=1, axis2=2)).sum(axis=1)
     elbo = log_joint.mean(axis=0) + log_determinant
@@ -93,66 +96,93 @@ def best_start(model, seed, num_starts=4):
 
 
 class Density:
-    """log p(x, T(u)) + log|det dT/du| with its gradient and Hessian, for SciPy (float64)."""
+    """log p(x, T(u)) + log|det dT/du| with its derivatives, for NumPy and SciPy (float64).
+
+    Each function is traced once it is asked for, and not compiled through XLA: a search calls it
+    some dozens of times, and would wait longer for the compiler than it takes.
+    """
 
     def __init__(self, model):
         self._model, self._dtype = model, model.dtype
-        self._example = tf.zeros([model.dim], model.dtype)
-        self._value = compiled(model.unconstrained_log_joint, self._example)
-        self._gradient = compiled(lambda u: _gradient(model, u), self._example)
-
-    @functools.cached_property
-    def _hessian(self):  # compiled once it is asked for: Pathfinder never asks
-        return compiled(lambda u: _hessian(self._model, u), self._example)
+        self.rounding = np.finfo(model.dtype.as_numpy_dtype).eps  # relative, of a value
 
     def value(self, u):
-        return float(self._value(tf.constant(u, self._dtype)))
+        return float(self._value_and_gradient(tf.constant(u, self._dtype))[0])
 
     def gradient(self, u):
-        return self._gradient(tf.constant(u, self._dtype)).numpy().astype(np.float64)
+        return _float64(self._value_and_gradient(tf.constant(u, self._dtype))[1])
 
-    def hessian(self, u):
-        return self._hessian(tf.constant(u, self._dtype)).numpy().astype(np.float64)
+    def gradient_and_hessian(self, u):
+        return [_float64(part) for part in self._gradient_and_hessian(tf.constant(u, self._dtype))]
+
+    def values(self, points):
+        """At all points [n, dim]: [n]. In batches of one size, so that one graph will do."""
+        padding = np.repeat(points[-1:], -len(points) % BATCH, axis=0)
+        batches = np.split(np.concatenate([points, padding]), range(BATCH, len(points), BATCH))
+        values = [self._values(tf.constant(batch, self._dtype)) for batch in batches]
+        return np.concatenate([_float64(part) for part in values])[: len(points)]
+
+    @functools.cached_property
+    def _value_and_gradient(self):
+        return self._traced(lambda u: _value_and_gradient(self._model, u), [self._model.dim])
+
+    @functools.cached_property
+    def _gradient_and_hessian(self):
+        return self._traced(lambda u: _gradient_and_hessian(self._model, u), [self._model.dim])
+
+    @functools.cached_property
+    def _values(self):
+        return self._traced(self._model.unconstrained_log_joint, [BATCH, self._model.dim])
+
+    def _traced(self, fn, shape):
+        return compiled(fn, tf.TensorSpec(shape, self._dtype), jit_compile=False)
 
 
-def _gradient(model, u):
+def _float64(tensor):
+    return tensor.numpy().astype(np.float64)
+
+
+def _value_and_gradient(model, u):
     with tf.GradientTape() as tape:
         tape.watch(u)
         value = model.unconstrained_log_joint(u)
-    return tape.gradient(value, u)
+    return value, tape.gradient(value, u)
 
 
-def _hessian(model, u):
+def _gradient_and_hessian(model, u):
     """All rows at once: on a batch of dim copies of u, row i differentiates gradient entry i."""
     copies = tf.tile(u[tf.newaxis], [model.dim, 1])
     with tf.GradientTape() as outer:
         outer.watch(copies)
-        entries = tf.linalg.diag_part(_gradient(model, copies))
-    return outer.gradient(entries, copies)
+        _, gradients = _value_and_gradient(model, copies)
+        entries = tf.linalg.diag_part(gradients)
+    return entries, outer.gradient(entries, copies)
 
 
-def _search(density, u):
+def _search(density, u, value):
     """Newton's method with the modulus of the curvature, each step halved until it goes uphill."""
-    unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(density.hessian(u))), 1e-12))
-    gaussians, values, at_maximum = [], [], False
+    gaussians, log_density, at_maximum, unit = [], [], False, None
     for _ in range(MAX_STEPS):
-        gradient, hessian = density.gradient(u), density.hessian(u)
+        gradient, hessian = density.gradient_and_hessian(u)
         if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
             break
+        if unit is None:
+            unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-12))
         gaussian, negative = _gaussian(u, hessian, unit)
         gaussians.append(gaussian)
-        values.append(density.value(u))
+        log_density.append(value)
         # The distance to the maximum in standard deviations, if the density were this Gaussian.
         slope = gaussian.scale_tril.T @ gradient
         at_maximum = negative and np.linalg.norm(slope) < 0.01
         if at_maximum and np.linalg.norm(slope) < 1e-6:
             break
-        step = gaussian.scale_tril @ slope
-        uphill = (u + size * step for size in HALVINGS)
-        u = next((new for new in uphill if density.value(new) > values[-1]), None)
-        if u is None:
+        tries = u + HALVINGS[:, np.newaxis] * (gaussian.scale_tril @ slope)
+        values = density.values(tries)
+        uphill = np.flatnonzero(values - value > density.rounding * max(1.0, abs(value)))
+        if not len(uphill):
             break
-    return Path(gaussians, values, bool(at_maximum))
+        u, value = tries[uphill[0]], values[uphill[0]]
+    return Path(density, gaussians, log_density, bool(at_maximum))
 
 
 def _gaussian(u, hessian, unit):
