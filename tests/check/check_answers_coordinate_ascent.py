@@ -187,7 +187,7 @@ _GRID = "critical_coupling(height, width, num_labels)"
 # Wrong answers as learners write them, with part of the message where it is recognised.
 WRONG = {
     "coordinate_ascent.1": [
-        (f"(a + len(x) / 2, b + {_SQUARES} / 2)", "the slip of the early printings"),
+        (f"(a + len(x) / 2, b + {_SQUARES} / 2)", "a slip of some printings"),
         ("precision_turn(x, m, 0 * v, m0, l0, a, b)", "takes μ for known"),
         ("precision_turn(x, m, v, m0, 1.0, a, b)", "λ₀ is missing"),
         (f"({_A_N}, b + tf.reduce_sum((x - m)**2 + v) / 2)", "the prior of μ is missing"),

@@ -62,7 +62,7 @@ class Calibration:
         The test is Wilcoxon's signed-rank test. (Yao et al. compare p with 1 − p as if they were
         two independent samples, which rejects uniform ranks too often.)
 
-        Source: Yao et al. (2018), Yes, but did it work?, section 3.
+        Source: Yao et al. (2018), Yes, but did it work?: evaluating variational inference.
         """
         return {
             name: float(scipy.stats.wilcoxon(column).pvalue)

@@ -83,8 +83,8 @@ def importance_check(fit, *, seed, num_samples=4000):
 
     k-hat sees only where q has been: one of two far modes covered perfectly gives a low k-hat.
 
-    Source: Yao et al. (2018), Yes, but did it work?, section 2; Vehtari et al. (2024), Pareto
-        smoothed importance sampling. The smoothing is ArviZ's `psislw`.
+    Source: Yao et al. (2018), Yes, but did it work?: evaluating variational inference; Vehtari et
+        al. (2024), Pareto smoothed importance sampling. The smoothing is ArviZ's `psislw`.
     Chapter: algorithms/diagnostics
     """
     num_samples = check_integer("num_samples", num_samples, minimum=100)

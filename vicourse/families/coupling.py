@@ -57,7 +57,7 @@ def real_nvp(
     Raises:
         TypeError, ValueError: for a start whose shape, sign or dtype does not fit.
 
-    Source: Dinh, Sohl-Dickstein and Bengio (2017), Density estimation using Real NVP, eq. 4 and 5.
+    Source: Dinh, Sohl-Dickstein and Bengio (2017), Density estimation using Real NVP.
     Chapter: algorithms/richer_posteriors
     """
     space = latent_space(model_or_dim, dtype)
@@ -98,7 +98,7 @@ def neural_spline(
 
     Returns, Raises: as for `real_nvp`.
 
-    Source: Durkan, Bekasov, Murray and Papamakarios (2019), Neural spline flows, section 3.
+    Source: Durkan, Bekasov, Murray and Papamakarios (2019), Neural spline flows.
     Chapter: algorithms/richer_posteriors
     """
     space = latent_space(model_or_dim, dtype)

@@ -10,7 +10,7 @@ The variables are kept in units of the start: raw location 0 means `initial_loc`
 0.1 moves the location by 0.1 initial standard deviations. One step size then suits every latent,
 whether it is measured in millimetres or in light years.
 
-Source: Kucukelbir et al. (2017), Automatic differentiation variational inference, section 2.
+Source: Kucukelbir et al. (2017), Automatic differentiation variational inference.
 Chapter: algorithms/black_box_vi
 """
 
@@ -48,7 +48,7 @@ def mean_field(
     Raises:
         TypeError, ValueError: for a start whose shape, sign or dtype does not fit.
 
-    Source: Kucukelbir et al. (2017), section 2.4.
+    Source: Kucukelbir et al. (2017), Automatic differentiation variational inference.
     Chapter: algorithms/black_box_vi
     """
     space = latent_space(model_or_dim, dtype)
@@ -71,7 +71,7 @@ def full_rank(
 
     Args, Returns, Raises: as for `mean_field`; a matrix `initial_scale` is L itself.
 
-    Source: Kucukelbir et al. (2017), section 2.4.
+    Source: Kucukelbir et al. (2017), Automatic differentiation variational inference.
     Chapter: algorithms/black_box_vi
     """
     space = latent_space(model_or_dim, dtype)
@@ -103,7 +103,7 @@ def low_rank(
     Returns, Raises: as for `mean_field`.
 
     Source: Ong, Nott and Smith (2018), Gaussian variational approximation with a factor
-        covariance structure, section 2.
+        covariance structure.
     Chapter: algorithms/black_box_vi
     """
     space = latent_space(model_or_dim, dtype)

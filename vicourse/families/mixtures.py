@@ -52,7 +52,7 @@ def mixture(
     Raises:
         TypeError, ValueError: for a start whose shape, sign or dtype does not fit.
 
-    Source: Figurnov, Mohamed and Mnih (2018), Implicit reparameterization gradients, section 3.
+    Source: Figurnov, Mohamed and Mnih (2018), Implicit reparameterization gradients.
     Chapter: algorithms/richer_posteriors
     """
     space = latent_space(model_or_dim, dtype)

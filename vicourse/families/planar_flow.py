@@ -53,7 +53,7 @@ def planar(
     Raises:
         TypeError, ValueError: for a start whose shape, sign or dtype does not fit.
 
-    Source: Rezende and Mohamed (2015), eq. 10 and appendix A.1.
+    Source: Rezende and Mohamed (2015), section 4.1 and appendix A.1.
     Chapter: algorithms/richer_posteriors
     """
     space = latent_space(model_or_dim, dtype)

@@ -5,8 +5,7 @@
 Every point moves along its ray from the centre z₀, the near ones most. One such map makes a
 Gaussian pointed or hollow at z₀; a chain of them makes other shapes.
 
-Source: Rezende and Mohamed (2015), Variational inference with normalizing flows, section 4.1 and
-appendix A.2.
+Source: Rezende and Mohamed (2015), Variational inference with normalizing flows, section 4.1.
 Chapter: algorithms/richer_posteriors
 """
 
@@ -47,7 +46,7 @@ def radial(
 
     Returns, Raises: as for `planar`.
 
-    Source: Rezende and Mohamed (2015), eq. 14 and appendix A.2.
+    Source: Rezende and Mohamed (2015), section 4.1.
     Chapter: algorithms/richer_posteriors
     """
     space = latent_space(model_or_dim, dtype)

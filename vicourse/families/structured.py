@@ -54,7 +54,7 @@ def asvi(model, *, initial_loc=None, initial_scale=1.0, dtype=None, name="asvi")
         ValueError: the model has no such prior; or a start that does not fit.
         TypeError: no model.
 
-    Source: Ambrogioni et al. (2021), Automatic structured variational inference, section 3.
+    Source: Ambrogioni et al. (2021), Automatic structured variational inference.
     Chapter: algorithms/richer_posteriors
     """
     space = latent_space(model, dtype)

@@ -82,8 +82,7 @@ def moving_average_baseline(baseline, values, *, decay):
     Raises:
         ValueError, TypeError: a decay outside [0, 1).
 
-    Source: Mnih and Gregor (2014), Neural variational inference and learning in belief networks,
-        section 2.3.
+    Source: Mnih and Gregor (2014), Neural variational inference and learning in belief networks.
     Chapter: algorithms/gradient_estimators
     """
     decay = check_number("decay", decay, minimum=0.0, below=1.0)

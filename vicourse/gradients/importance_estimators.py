@@ -42,7 +42,7 @@ def dreg(target_log_prob_fn, surrogate_posterior, num_samples, seed, *, num_impo
     the posterior; elsewhere it is not always the quieter of the two.
 
     Source: Tucker, Lawson, Gu and Maddison (2019), Doubly reparameterized gradient estimators for
-        Monte Carlo objectives, eq. 8.
+        Monte Carlo objectives.
     Chapter: deep/better_bounds
     """
     log_w, z = _log_weights(
@@ -67,7 +67,7 @@ def vimco(target_log_prob_fn, surrogate_posterior, num_samples, seed, *, num_imp
     Args:
         num_importance_samples: K, at least 2.
 
-    Source: Mnih and Rezende (2016), Variational inference for Monte Carlo objectives, section 2.5.
+    Source: Mnih and Rezende (2016), Variational inference for Monte Carlo objectives.
     Chapter: deep/better_bounds
     """
     if num_importance_samples < 2:

@@ -49,7 +49,8 @@ def sticking_the_landing(target_log_prob_fn, surrogate_posterior, num_samples, s
     q = p(z | x) the rest is exactly zero for every draw. Far from there the score term can be
     useful, and dropping it can add noise.
 
-    Source: Roeder, Wu and Duvenaud (2017), Sticking the landing, eq. 8.
+    Source: Roeder, Wu and Duvenaud (2017), Sticking the landing: simple, lower-variance gradient
+        estimators for variational inference.
     Chapter: algorithms/gradient_estimators
     """
     check_reparameterized(surrogate_posterior)
@@ -70,7 +71,7 @@ def implicit(target_log_prob_fn, surrogate_posterior, num_samples, seed):
     q must be continuous with scalar latents, or a `tfd.Independent` of such factors. Where TFP has
     no `cdf` for it, TFP's NotImplementedError says so.
 
-    Source: Figurnov, Mohamed and Mnih (2018), Implicit reparameterization gradients, section 3.
+    Source: Figurnov, Mohamed and Mnih (2018), Implicit reparameterization gradients.
     Chapter: algorithms/gradient_estimators
     """
     one = _scalar_continuous_factor(surrogate_posterior)

@@ -23,7 +23,7 @@ def score_function(target_log_prob_fn, surrogate_posterior, num_samples, seed):
     Its values weight the score ∇ log q, whose own mean is zero; so it is unbiased for any q, also
     for discrete latents, and noisy.
 
-    Source: Ranganath, Gerrish and Blei (2014), Black box variational inference, eq. 2.
+    Source: Ranganath, Gerrish and Blei (2014), Black box variational inference.
     Chapter: algorithms/gradient_estimators
     """
     # The draws are held fixed: φ enters only through the probability of drawing them.
@@ -67,8 +67,8 @@ def score_function_loo(target_log_prob_fn, surrogate_posterior, num_samples, see
     The baseline b_s does not depend on z_s, so that E[b_s ∇ log q(z_s)] = 0: no bias. A baseline
     with z_s in it would have shrunk the gradient by the factor (S − 1)/S.
 
-    Source: Mnih and Rezende (2016), Variational inference for Monte Carlo objectives, section 2.5;
-        Kool, van Hoof and Welling (2019), Buy 4 REINFORCE samples, get a baseline for free, eq. 8.
+    Source: Mnih and Rezende (2016), Variational inference for Monte Carlo objectives; Kool, van
+        Hoof and Welling (2019), Buy 4 REINFORCE samples, get a baseline for free!
     Chapter: algorithms/gradient_estimators
     """
     if num_samples < 2:

@@ -70,8 +70,7 @@ def stochastic_variational_inference(
         DivergedError: a parameter or the objective was not finite; holds the last good fit.
         ValueError, TypeError: bad arguments.
 
-    Source: Hoffman, Blei, Wang and Paisley (2013), Stochastic variational inference, figure 4 and
-        equations (26) and (27).
+    Source: Hoffman, Blei, Wang and Paisley (2013), Stochastic variational inference.
     Chapter: algorithms/stochastic_vi
     """
     began = time.perf_counter()
@@ -159,7 +158,7 @@ def natural_gradient_step(updates, global_q, batch, num_data, rho):
     Returns:
         The new global factors, and an estimate of the ELBO of the old ones in nats.
 
-    Source: Hoffman et al. (2013), figure 4, lines 4 to 6.
+    Source: Hoffman et al. (2013), Stochastic variational inference.
     Chapter: algorithms/stochastic_vi
     """
     scale = num_data / len(batch)

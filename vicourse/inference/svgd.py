@@ -84,7 +84,7 @@ def svgd(
         ValueError, TypeError: bad arguments.
 
     Source: Liu and Wang (2016), Stein variational gradient descent: a general purpose Bayesian
-        inference algorithm, algorithm 1; the bias in Ba et al. (2022), Understanding the variance
+        inference algorithm; the bias in Ba et al. (2022), Understanding the variance
         collapse of SVGD in high dimensions.
     Chapter: algorithms/vi_vs_mcmc
     """

@@ -101,7 +101,7 @@ def fit_ppca(data, num_latent):
         μ = mean of x,   σ² = (λ_{K+1} + … + λ_D) / (D − K),   W = U_K (Λ_K − σ² I)^½
 
     with λ₁ ≥ λ₂ ≥ … and U the eigenvalues and eigenvectors of the data's covariance
-    S = 1/N Σ (x_n − μ)(x_n − μ)ᵀ. Source: Tipping and Bishop (1999), equations 7 and 8, with R = I.
+    S = 1/N Σ (x_n − μ)(x_n − μ)ᵀ. Source: Tipping and Bishop (1999), with R = I.
 
     Args:
         data: x, [N, D].

@@ -24,7 +24,7 @@ class Funnel(Target):
 
     exp(z_1) is a variance. With s = 3, two standard deviations below the middle the other
     coordinates have the standard deviation e⁻³, two above it e³: 400 times as wide.
-    Source: R. M. Neal, "Slice sampling", Annals of Statistics 31 (2003), section 8.
+    Source: R. M. Neal, "Slice sampling", Annals of Statistics 31 (2003).
 
     Args:
         dim: 2 or more.

@@ -86,7 +86,7 @@ PRECISION = Exercise(
     ),
     mistakes=(
         Mistake(
-            "a_N has N/2: the slip of the early printings. The prior of μ brings a factor √τ, too.",
+            "a_N has N/2: a slip of some printings. The prior of μ brings a factor √τ, too.",
             _turn_with(a_N=lambda x, m, v, m0, l0, a, b: a + len(x) / 2),
         ),
         Mistake(

@@ -54,7 +54,7 @@ class LDAUpdates:
 
     Source: Blei, Ng and Jordan (2003), Latent Dirichlet allocation, equations (6) and (7) and
         section 5.4; with names as in Hoffman, Blei and Bach (2010), Online learning for latent
-        Dirichlet allocation, algorithm 1 (their φ is our q_c, their λ our `lam`).
+        Dirichlet allocation (their φ is our q_c, their λ our `lam`).
     Chapter: applications/topic_models
     """
 

@@ -35,7 +35,7 @@ class NormalGammaUpdates:
 
     It depends on the number of data alone.
 
-    Source: Bishop (2006), section 10.1.3. In early printings (10.29) has a_N = a₀ + N/2; the
+    Source: Bishop (2006), section 10.1.3. In some printings (10.29) has a_N = a₀ + N/2; the
         calculation gives a₀ + (N + 1)/2, since the prior of μ has a factor √τ too.
     Chapter: algorithms/coordinate_ascent
     """

@@ -26,7 +26,7 @@ class PottsUpdates:
     and it is still coordinate ascent; then all white ones.
 
     Source: MacKay (2003), section 33.2 (the Ising model, where it is E[s_i] = tanh of the mean
-        field); Wainwright and Jordan (2008), section 5.3.
+        field); Wainwright and Jordan (2008), on naive mean field.
     Chapter: algorithms/coordinate_ascent
     """
 
