@@ -66,3 +66,13 @@ def test_each_experiment_goes_by_its_name():
         assert experiment.name == name
         assert experiment.what
         assert 1 <= len(experiment.cells(True)) < len(experiment.cells(False))
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_cells_that_keep_checkpoints_are_told_where(tmp_path, quick):
+    """A folder shared by all experiments that name it; the quick way has one of its own."""
+    keeping = TOY._replace(run=experiment_toy.run_with_folder, keeps="weights")
+    _, record = run_experiment(keeping, tmp_path, quick=quick, progress=False)
+    folder = tmp_path / ("weights.quick.cells" if quick else "weights.cells")
+    told = {(cell["folder"], cell["progress"]) for cell in record["cells"]}
+    assert told == {(str(folder), False)}

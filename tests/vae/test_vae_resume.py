@@ -10,7 +10,13 @@ from vicourse.vae import train
 KINDS = [
     {"binarization": "fixed", "optimizer": "adagrad"},
     {"binarization": "dynamic", "optimizer": "adam", "learning_rate": 0.01},
+    pytest.param({"algorithm": "wake_sleep", "prior_std": 1.0}, marks=pytest.mark.slow),
+    pytest.param(
+        {"likelihood": "gaussian", "binarization": "none", "init_std": None, "stages": (1, 3, 9)},
+        marks=pytest.mark.slow,
+    ),
 ]
+NAMES = ["fixed, adagrad", "dynamic, adam", "wake-sleep, prior", "grey, stages"]
 
 
 def numbers(result):
@@ -18,7 +24,7 @@ def numbers(result):
     return history, helpers.weights(result.vae)
 
 
-@pytest.mark.parametrize("changes", KINDS, ids=["fixed, adagrad", "dynamic, adam"])
+@pytest.mark.parametrize("changes", KINDS, ids=NAMES)
 def test_three_epochs_then_six(tmp_path, changes):
     """Weights, the optimizer's memory, its step count, bits, order and z: all go on."""
     settings, data = helpers.tiny_settings(**changes), helpers.tiny_data()
@@ -64,3 +70,24 @@ def test_interrupted_between_epochs(tmp_path, monkeypatch):
             train(settings, data, 4, checkpoint=file, progress=False)
     resumed = train(settings, data, 4, checkpoint=file, progress=False)
     assert numbers(resumed)[0] == numbers(train(settings, data, 4, progress=False))[0]
+
+
+def test_few_checkpoints(tmp_path, monkeypatch):
+    """Every third of 8 epochs, and the last; stopped in between, it goes on from the third."""
+    settings, data = helpers.tiny_settings(), helpers.tiny_data()
+    file, written, save = tmp_path / "checkpoint.npz", [], checkpoints.save
+
+    def stop_once(path, variables, identity, history):
+        written.append(len(history))
+        if written == [3, 6]:
+            raise KeyboardInterrupt
+        save(path, variables, identity, history)
+
+    monkeypatch.setattr(checkpoints, "save", stop_once)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, data, 8, checkpoint=file, save_every=3, progress=False)
+    resumed = train(settings, data, 8, checkpoint=file, save_every=3, progress=False)
+    assert written == [3, 6, 6, 8]
+    assert [row["epoch"] for row in resumed.history] == list(range(1, 9))
+    with pytest.raises(ValueError, match="`save_every`"):
+        train(settings, data, 8, save_every=0)

@@ -1,4 +1,4 @@
-"""`vicourse reproduce`: the long runs behind the book's tables, each by one command."""
+"""`vicourse reproduce`: the long runs behind the book's tables and figures, each by one command."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ EXAMPLES = """\
 example:
   vicourse reproduce --list
   vicourse reproduce posteriors --quick
+  vicourse reproduce figure_2
 
 Results go to results/NAME.json (--out names another folder). Stopped at any moment, the same
 command goes on with what is not done yet.
@@ -16,7 +17,7 @@ command goes on with what is not done yet.
 def add_to(commands):
     parser = commands.add_parser(
         "reproduce",
-        help="run again what is behind a table of the book",
+        help="run again what is behind a table or figure of the book",
         description="Run an experiment of the course and write its figures as JSON.",
         epilog=EXAMPLES,
     )
@@ -30,8 +31,9 @@ def add_to(commands):
 
 def expected_errors():
     from vicourse.data import DataError
+    from vicourse.vae import TrainingDiverged
 
-    return (DataError, ValueError, OSError)
+    return (DataError, TrainingDiverged, ValueError, OSError)
 
 
 def run(options):

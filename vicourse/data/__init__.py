@@ -1,4 +1,4 @@
-"""The data of the course: MNIST, a stand-in where it cannot be had, and the ways to binarize it.
+"""The data of the course: MNIST, Frey Face, a stand-in for both, binarization, a toy series.
 
 Importing this part does not import TensorFlow.
 """
@@ -12,8 +12,10 @@ from vicourse.data.binarization import (
     pixel_probabilities,
 )
 from vicourse.data.digits import load_digits_stand_in
+from vicourse.data.frey_face import load_frey_face
 from vicourse.data.images import ImageData
 from vicourse.data.mnist import StandInNotice, load_mnist
+from vicourse.data.pendulum import pendulum_series
 
 __all__ = [
     "DataError",
@@ -24,6 +26,8 @@ __all__ = [
     "binarize_fixed",
     "binarize_threshold",
     "load_digits_stand_in",
+    "load_frey_face",
     "load_mnist",
+    "pendulum_series",
     "pixel_probabilities",
 ]

@@ -30,6 +30,9 @@ class Experiment(NamedTuple):
         run: a function from one cell's settings to a dict of its results; it lives at the top of a
             module, so that another process finds it.
         report: a function from the list of finished cells to lines of text for the shell.
+        keeps: "" where a cell starts afresh when it was killed. Else `run` takes two arguments
+            more: the folder KEEPS.cells beside the results, for checkpoints, which several
+            experiments may share; and whether to show a progress bar.
 
     Chapter: algorithms/vi_vs_mcmc
     """
@@ -39,6 +42,7 @@ class Experiment(NamedTuple):
     cells: Callable
     run: Callable
     report: Callable
+    keeps: str = ""
 
 
 def run_experiment(experiment, folder, *, quick=False, progress=True):
@@ -59,14 +63,16 @@ def run_experiment(experiment, folder, *, quick=False, progress=True):
 
     Chapter: algorithms/vi_vs_mcmc
     """
-    name = experiment.name + (".quick" if quick else "")
+    suffix = ".quick" if quick else ""
+    name = experiment.name + suffix
+    more = [folder / f"{experiment.keeps}{suffix}.cells", progress] if experiment.keeps else []
     todo = experiment.cells(quick)
     done = []
     for settings in tqdm(todo, disable=not progress, unit="cell", desc=experiment.name):
         file = folder / f"{name}.cells" / f"{_key(settings)}.json"
         cell = _read(file, settings)
         if cell is None:
-            cell = {"settings": settings, **_in_own_process(experiment.run, settings)}
+            cell = {"settings": settings, **_in_own_process(experiment.run, settings, *more)}
             write_json(file, cell)
         done.append(cell)
     path = folder / f"{name}.json"
@@ -97,7 +103,7 @@ def _read(file: Path, settings):
     return cell if isinstance(cell, dict) and cell.get("settings") == settings else None
 
 
-def _in_own_process(run, settings):
+def _in_own_process(run, *arguments):
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
-        return pool.submit(run, settings).result()
+        return pool.submit(run, *arguments).result()

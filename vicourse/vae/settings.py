@@ -44,7 +44,8 @@ class Settings:
         init_std: SD of the normal draws that weights and biases start from; None for the start of
             Glorot & Bengio (2010).
         likelihood: "bernoulli" for bits, "gaussian" for grey pixels in [0, 1).
-        algorithm: "aevb", or "wake_sleep" in its place.
+        algorithm: "aevb", or "wake_sleep" in its place, which has one sample and no choice of
+            estimator; its bound is estimator B's.
         binarization: how grey pixels become bits: "fixed" (drawn once), "dynamic" (drawn anew
             each time an image is used) or "threshold" (above one half). Bounds under different
             binarizations are bounds on different data: they cannot be compared. "none", grey value
@@ -97,6 +98,9 @@ class Settings:
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("likelihood", self.likelihood, LIKELIHOODS)
         check_choice("algorithm", self.algorithm, ALGORITHMS)
+        self._check_combinations()
+
+    def _check_combinations(self):
         if (self.likelihood == "gaussian") != (self.binarization == "none"):
             wanted = (
                 'likelihood="gaussian" with binarization="none", or likelihood="bernoulli" with '
@@ -105,6 +109,10 @@ class Settings:
             both = f"{self.likelihood!r} with binarization={self.binarization!r}"
             remedy = "A Bernoulli likelihood of grey values is no density."
             raise argument_error("likelihood", both, wanted, remedy)
+        if self.algorithm == "wake_sleep" and (self.estimator, self.num_samples) != ("B", 1):
+            wanted = 'estimator="B" and num_samples=1 with algorithm="wake_sleep"'
+            both = f"estimator={self.estimator!r} and num_samples={self.num_samples}"
+            raise argument_error("estimator", both, wanted, "Wake-sleep has no such choice.")
 
     def as_dict(self):
         """The settings as JSON has them: tuples are lists."""
