@@ -1,0 +1,104 @@
+"""Figure 3: a cell that is killed goes on, what is measured is what it says, and the verdicts."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vicourse.data import load_digits_stand_in
+from vicourse.experiments import figure_3_claims
+from vicourse.experiments.evidence import make_measure
+from vicourse.experiments.figure_3 import _evaluations, _images, _settings, cells, report, run
+from vicourse.files import CheckpointError
+
+CELL = {**cells(quick=True)[2], "hidden": 5, "num_train": 100, "num_images": 12, "spacing": 1.0}
+
+
+def test_cells():
+    """Three algorithms, 1000 and 50,000 images, the paper's sizes; quick ones need no MNIST."""
+    full, quick = cells(False), cells(True)
+    pairs = {(cell["algorithm"], cell["num_train"]) for cell in full}
+    assert len(pairs) == len(full) == 6
+    assert {n for _, n in pairs} == {1000, 50_000}
+    assert all((cell["hidden"], cell["num_images"]) == (100, 1000) for cell in full)
+    assert {cell["images"] for cell in quick} == {"digits"}
+    assert _settings(full[1]).algorithm == "wake_sleep"
+    assert _settings(full[0]).num_latents == 3
+    # Ten leapfrog steps and the gradient before them, five updates.
+    assert (_evaluations("aevb"), _evaluations("monte_carlo_em")) == (1, 16)
+    for cell in full:  # the points are whole epochs
+        assert all(samples % cell["num_train"] == 0 for samples in cell["samples"])
+
+
+def test_a_subset_is_the_first_images():
+    whole, part = load_digits_stand_in(), _images(CELL)
+    np.testing.assert_array_equal(part.x_train, whole.x_train[:100])
+    np.testing.assert_array_equal(part.x_test, whole.x_test[:12])
+
+
+def row(seen, log_p, *, evaluations=None, **off):
+    point = {"samples_seen": seen, "evaluations": evaluations or seen, "seconds": 1.0}
+    for part in ("train", "test"):
+        point |= {f"{part}_log_p": log_p, f"{part}_log_p_se": 1.0, f"{part}_acceptance": 0.9}
+        point |= {f"{part}_quadrature_error": 0.01}
+        point |= {f"{part}_{name}_off": off.get(name, 0.0) for name in ("appendix_d", "importance")}
+        point |= {f"{part}_appendix_d_off_se": 0.1, f"{part}_importance_off_se": 0.1}
+    return point
+
+
+def finished(aevb, em, num_train=50_000):
+    return [
+        {"settings": {"algorithm": name, "num_train": num_train}, "curve": curve}
+        for name, curve in (("aevb", aevb), ("monte_carlo_em", em))
+    ]
+
+
+def test_verdicts():
+    """Behind by 3 nats at as many images, ahead by 1 at as many evaluations; estimators off."""
+    aevb = [row(100, -180.0), row(1600, -160.0, appendix_d=0.4), row(6400, -150.0)]
+    em = [row(100, -161.0, evaluations=1600, appendix_d=-1.2), row(1600, -163.0, evaluations=25600)]
+    found = figure_3_claims(finished(aevb, em))
+    assert [claim.found for claim in found] == [3.0, 1.0, 0.01, -1.2, 0.0]
+    assert [claim.holds for claim in found] == [True, False, True, False, True]
+    assert len(figure_3_claims(finished(aevb, em, num_train=1000))) == 3
+    lines = "\n".join(report(finished(aevb, em)))
+    assert "reproduced: 50,000 images, 1,600 images seen" in lines
+    assert "NOT reproduced: appendix D" in lines
+
+
+def test_seeds_are_averaged():
+    two = [*finished([row(9, -100.0)], [row(9, -104.0)]), *finished([row(9, -102.0)], [])]
+    assert figure_3_claims(two)[0].found == pytest.approx(3.0)
+
+
+@pytest.mark.slow
+def test_a_killed_cell_goes_on(tmp_path):
+    """Two points at once, and one by one: the same but for seconds; a lost point is named."""
+    both = {**CELL, "samples": [100, 300]}
+    whole = run(both, tmp_path / "a")
+    first = run({**CELL, "samples": [100]}, tmp_path / "b")
+    assert len(first["curve"]) == 1
+    resumed = run(both, tmp_path / "b")
+    for ours, theirs in zip(resumed["curve"], whole["curve"], strict=True):
+        assert {**ours, "seconds": 0} == {**theirs, "seconds": 0}
+    last = whole["curve"][1]
+    assert (last["samples_seen"], last["evaluations"]) == (300, 16 * 300)
+    assert json.loads(json.dumps(whole)) == whole
+    (curve,) = (tmp_path / "b").rglob("curve.json")
+    curve.write_text("{")
+    with pytest.raises(CheckpointError, match="past 100 images"):
+        run(both, tmp_path / "b")
+
+
+@pytest.mark.slow
+def test_what_is_measured():
+    """Near the start no x says anything about z: all three agree, and log p(x) is −784 log 2."""
+    data, settings = _images(CELL), _settings(CELL)
+    found = make_measure(settings, data, 12, 0.5)(settings.make_vae(784))
+    assert found["test_log_p"] == pytest.approx(-784 * np.log(2), abs=2)
+    assert found["test_quadrature_error"] < 0.001
+    assert abs(found["test_importance_off"]) < 0.05
+    assert abs(found["test_appendix_d_off"]) < 1  # of 12 images
+    assert found["test_appendix_d"] - found["test_log_p"] == pytest.approx(
+        found["test_appendix_d_off"], abs=0.002
+    )

@@ -1,0 +1,233 @@
+"""Figure 3 of Kingma & Welling (2014): the marginal likelihood as three algorithms learn.
+
+AEVB, wake-sleep and Monte Carlo EM on MNIST, N_z = 3, 100 hidden units, 1000 and 50,000 training
+images. log p(x) of the first 1000 training and test images is measured by the paper's estimator
+and, since three latents can be integrated over, by quadrature: so the estimator is measured too.
+
+Source: arXiv 1312.6114, figure 3, appendices D and E.
+Chapter: deep/paper_experiments
+"""
+
+import dataclasses
+import json
+
+import numpy as np
+
+from vicourse.data import DataError
+from vicourse.experiments.evidence import SPACING, make_measure
+from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.figure_2 import Claim
+from vicourse.experiments.paper_vae import IMAGES
+from vicourse.files import unusable_checkpoint, write_json
+from vicourse.vae import MonteCarloEM, Settings, train, train_by_monte_carlo_em
+
+TRAIN_SIZES = (1000, 50_000)
+SEEDS = (0,)
+NUM_IMAGES = 1000  # of each set, for log p(x)
+# The curves are taken there. 6.4 M images are a tenth of the paper's axis; an image of Monte Carlo
+# EM costs ten of AEVB.
+SAMPLES = (100_000, 400_000, 1_600_000, 6_400_000)
+SAMPLES_EM = SAMPLES[:3]
+# Of the paper's three step sizes the one that climbs best at first, as in the paper.
+RATES = {"aevb": 0.1, "wake_sleep": 0.02, "monte_carlo_em": 0.1}
+CHECKPOINT_SAMPLES = 50_000  # images seen between two checkpoints
+
+BEHIND = 2.0  # nats by which Monte Carlo EM must be behind AEVB with 50,000 images
+OFF_APPENDIX_D = 1.0  # nats by which the paper's estimator may be off, in the mean over images
+OFF_IMPORTANCE = 0.1
+QUADRATURE_ERROR = 0.05  # nats, beyond which quadrature is no truth
+
+
+def cells(quick):
+    """Every algorithm with few and with many training images."""
+    sizes, seeds = ((200,), (0,)) if quick else (TRAIN_SIZES, SEEDS)
+    samples = {"monte_carlo_em": (600,) if quick else SAMPLES_EM}
+    return [
+        {
+            "images": "digits" if quick else "mnist",
+            "algorithm": algorithm,
+            "num_train": num_train,
+            "hidden": 20 if quick else 100,
+            "learning_rate": rate,
+            "num_images": 40 if quick else NUM_IMAGES,
+            "spacing": 0.5 if quick else SPACING,
+            "seed": seed,
+            "samples": list(samples.get(algorithm, (3000,) if quick else SAMPLES)),
+        }
+        for seed in seeds
+        for num_train in sizes
+        for algorithm, rate in RATES.items()
+    ]
+
+
+def run(cell, folder, progress=False):
+    """Trains one cell and measures log p(x) on the way, or goes on where it was killed.
+
+    Returns:
+        A dict: `data`, the images' name, and `curve`, a list with one dict a point:
+        `samples_seen`; `evaluations`, of a gradient of log p(x, z) by an image, which Monte Carlo
+        EM's chains need too; `seconds` of training; and what `make_measure` finds.
+    """
+    data, settings = _images(cell), _settings(cell)
+    run_of = {name: value for name, value in cell.items() if name != "samples"}
+    place = folder / "-".join(map(str, run_of.values()))
+    curve = _read_curve(place / "curve.json", run_of)
+    measure = make_measure(settings, data, cell["num_images"], cell["spacing"])
+    for samples in cell["samples"][len(curve) :]:
+        trained = _train_to(samples, cell, settings, data, place / "checkpoint.npz", progress)
+        last = trained.history[-1]
+        curve.append(
+            {
+                "samples_seen": last["samples_seen"],
+                "evaluations": last["samples_seen"] * _evaluations(cell["algorithm"]),
+                "seconds": round(last["seconds"], 1),
+                **measure(trained.vae),
+            }
+        )
+        write_json(place / "curve.json", {"cell": run_of, "curve": curve})
+    return {"data": data.name, "curve": curve[: len(cell["samples"])]}
+
+
+def figure_3_claims(finished):
+    """What the finished cells say about the paper's figure, as far as they go.
+
+    Args:
+        finished: the cells of a result, dicts.
+
+    Returns:
+        A list of `Claim`: Monte Carlo EM behind AEVB with 50,000 images, at as many images seen
+        and at as many evaluations; quadrature's own error and the two estimators against it, at
+        their worst.
+
+    Chapter: deep/paper_experiments
+    """
+    claims = []
+    for axis, words in (("samples_seen", "images seen"), ("evaluations", "evaluations")):
+        for behind, at in _behind(finished, 50_000, "monte_carlo_em", axis)[-1:]:
+            what = f"50,000 images, {at:,} {words}: AEVB's test log p(x) − Monte Carlo EM's"
+            claims.append(Claim(what, f"above {BEHIND:g}", behind, bool(behind > BEHIND)))
+    points = [point for cell in finished for point in cell["curve"]]
+    for name, words, most in (
+        ("quadrature_error", "quadrature's own error", QUADRATURE_ERROR),
+        ("appendix_d_off", "appendix D − quadrature", OFF_APPENDIX_D),
+        ("importance_off", "importance sampling − quadrature", OFF_IMPORTANCE),
+    ):
+        off = [point[f"{part}_{name}"] for point in points for part in ("train", "test")]
+        worst = max(off, key=abs)
+        what = f"{words}, the worst mean over images"
+        claims.append(Claim(what, f"within ±{most:g}", worst, bool(abs(worst) <= most)))
+    return claims
+
+
+def report(finished):
+    """The curves, the differences that no verdict hangs on, and the verdicts."""
+    lines = [
+        f"{'':38} log p(x) by quadrature   off on test images, nats",
+        f"{'algorithm':14} {'images':>6} {'seen (M)':>8} {'seconds':>7} "
+        f"{'train':>8} {'test':>8} ± SE   {'appendix D':>10} ± SE    importance",
+    ]
+    for cell in finished:
+        settings = cell["settings"]
+        for row in cell["curve"]:
+            lines.append(
+                f"{settings['algorithm']:14} {settings['num_train']:6} "
+                f"{row['samples_seen'] / 1e6:8.4f} {row['seconds']:7.0f} "
+                f"{row['train_log_p']:8.2f} {row['test_log_p']:8.2f} ± {row['test_log_p_se']:.2f} "
+                f"{row['test_appendix_d_off']:+10.3f} ± {row['test_appendix_d_off_se']:.3f} "
+                f"{row['test_importance_off']:+10.3f}"
+            )
+    for num_train in TRAIN_SIZES:
+        for algorithm in ("wake_sleep", "monte_carlo_em"):
+            for axis in ("samples_seen", "evaluations"):
+                for behind, at in _behind(finished, num_train, algorithm, axis):
+                    lines.append(
+                        f"{num_train} images, {at:,} {axis}: AEVB's test log p(x) − {algorithm}'s: "
+                        f"{behind:.2f} nats"
+                    )
+    for claim in figure_3_claims(finished):
+        verdict = "reproduced" if claim.holds else "NOT reproduced"
+        lines.append(f"{verdict}: {claim.what}: {claim.found:.2f}, wanted {claim.wanted} nats")
+    return lines
+
+
+def _behind(finished, num_train, algorithm, axis):
+    """[(nats by which `algorithm` is behind AEVB on test images, where)], mean over seeds."""
+    found = {}
+    for cell in finished:
+        settings = cell["settings"]
+        if settings["num_train"] == num_train:
+            for row in cell["curve"]:
+                by_algorithm = found.setdefault(row[axis], {})
+                by_algorithm.setdefault(settings["algorithm"], []).append(row["test_log_p"])
+    return [
+        (float(np.mean(values["aevb"]) - np.mean(values[algorithm])), at)
+        for at, values in sorted(found.items())
+        if {"aevb", algorithm} <= values.keys()
+    ]
+
+
+def _images(cell):
+    data = IMAGES[cell["images"]]()
+    if data.is_stand_in and cell["images"] == "mnist":
+        raise DataError(f"This needs MNIST, and it could not be had. {data.note}")
+    n, m = cell["num_train"], cell["num_images"]
+    return dataclasses.replace(
+        data,
+        x_train=data.x_train[:n],
+        y_train=data.y_train[:n],
+        x_test=data.x_test[:m],
+        y_test=data.y_test[:m],
+    )
+
+
+def _settings(cell):
+    algorithm = "wake_sleep" if cell["algorithm"] == "wake_sleep" else "aevb"
+    return Settings(
+        num_latents=3,
+        hidden=cell["hidden"],
+        algorithm=algorithm,
+        learning_rate=cell["learning_rate"],
+        prior_std=1.0,
+        seed=cell["seed"],
+    )
+
+
+def _train_to(samples, cell, settings, data, checkpoint, progress):
+    epochs = max(1, samples // cell["num_train"])
+    options = {
+        "checkpoint": checkpoint,
+        "save_every": max(1, CHECKPOINT_SAMPLES // cell["num_train"]),
+        "progress": progress,
+    }
+    if cell["algorithm"] == "monte_carlo_em":
+        trained = train_by_monte_carlo_em(MonteCarloEM(settings), data, epochs, **options)
+    else:
+        trained = train(settings, data, epochs, **options)
+    if trained.history[-1]["epoch"] > epochs:
+        raise unusable_checkpoint(checkpoint, f"it is past {samples} images, not measured yet")
+    return trained
+
+
+def _evaluations(algorithm):
+    """Gradients of log p(x, z) for each image seen: the chain's, with its first, and the steps'."""
+    em = MonteCarloEM()
+    return em.num_leapfrog_steps + 1 + em.num_updates if algorithm == "monte_carlo_em" else 1
+
+
+def _read_curve(path, run_of):
+    """The points measured before the run was killed; [] where there are none of this run."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return record["curve"] if isinstance(record, dict) and record.get("cell") == run_of else []
+
+
+FIGURE_3 = Experiment(
+    name="figure_3",
+    what="figure 3 of Kingma & Welling (2014): marginal likelihood, with Monte Carlo EM",
+    cells=cells,
+    run=run,
+    report=report,
+    keeps="figure_3",
+)

@@ -1,0 +1,237 @@
+"""log p(x) of each image, three ways: importance sampling, quadrature, and the paper's estimator.
+
+    log p(x) = log ∫ p(z) p(x | z) dz
+
+Where draws are exact, importance sampling errs downwards in expectation and the paper's estimator
+upwards; quadrature, for up to three latents, says where the truth is.
+
+Source: Kingma & Welling (2014), appendix D.
+Chapter: deep/paper_experiments
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from scipy.special import logsumexp
+
+from vicourse.compiled import compiled
+from vicourse.seeds import as_seed, fold_in
+from vicourse.vae.kernel_density import log_kernel_density, scale_of_draws
+from vicourse.validation import argument_error, check_array, check_integer, check_number
+
+tfd = tfp.distributions
+
+
+class LogEvidence(NamedTuple):
+    """Estimates of log p(x), one for each image; `vicourse.estimate` takes their mean.
+
+    Attributes:
+        value: [n], float64, in nats.
+        error: [n], in nats: a standard error by the delta method, of independent draws.
+        num_samples: draws behind each value.
+
+    Chapter: deep/paper_experiments
+    """
+
+    value: np.ndarray
+    error: np.ndarray
+    num_samples: int
+
+
+def evidence_by_importance(log_joint, x, q, seed, *, num_samples=500, widen=1.0):
+    """log p(x) by importance sampling from q.
+
+        log 1/K Σ_k p(x, z_k) / q_c(z_k),  z_k = m + c (z'_k − m),  z'_k ~ q,  m the mean of q
+
+    q_c(z) = q(z') / c^num_latents is q made wider: where q is narrower than the posterior in some
+    direction, the weights' variance is infinite, and nothing in the draws says so.
+
+    In expectation the estimate is below log p(x): it is the importance-weighted bound.
+
+    Args:
+        log_joint: as for `posterior_draws`.
+        x: as for `posterior_draws`.
+        q: a distribution with batch shape [n], event shape [num_latents] and a mean; for instance
+            `vae.posterior(x)`, or `gaussian_of(draws)`.
+        seed: of the draws.
+        num_samples: K, at least 2.
+        widen: c; 1 leaves q as it is.
+
+    Returns:
+        A `LogEvidence`.
+
+    Raises:
+        ValueError, TypeError: bad arguments.
+        FloatingPointError: a weight is NaN or infinite, or all of an image are 0.
+
+    Source: Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders.
+    Chapter: deep/paper_experiments
+    """
+    num_samples = check_integer("num_samples", num_samples, minimum=2)
+    widen = check_number("widen", widen, above=0)
+    mean = q.mean()
+    log_volume = mean.shape[-1] * np.log(widen)
+
+    def log_weight(seed):
+        inner = q.sample(seed=seed)
+        log_q = q.log_prob(inner) - log_volume
+        return log_joint(x, mean + widen * (inner - mean)) - log_q
+
+    log_weight = compiled(log_weight, as_seed(seed))
+    log_w = np.stack([log_weight(fold_in(seed, k)).numpy() for k in range(num_samples)])
+    return _log_mean("importance weights", log_w, +1)
+
+
+def evidence_by_quadrature(vae, x, *, spacing=0.2, half_width=5.0):
+    """log p(x) by the trapezoidal rule, on one lattice of z for all images.
+
+        p(x) ≈ h^d Σ_k p(z_k) p(x | z_k),   z_k = h k and, a second time, z_k = h (k + ½)
+
+    For a smooth density the rule's error falls like exp(−2 π² σ² / h²), with σ the smallest width
+    of a posterior: h = σ is exact for all purposes, h = 3 σ is off by a fifth for a single image,
+    upwards or downwards by chance. The two lattices err in opposite directions; the value is their
+    mean.
+
+    Args:
+        vae: a `VAE` with a Bernoulli likelihood and at most three latents.
+        x: binary images, float32, [n, num_pixels].
+        spacing: h. The cost grows like 1/h^d: 2 · (2 · half_width / h)^d points.
+        half_width: the lattice goes from −half_width to half_width in each latent.
+
+    Returns:
+        A `LogEvidence`. Its `error` is no standard error: half the distance of the two lattices,
+        plus the share of p(x) that sits on the lattice's boundary, which says whether it is wide
+        enough. Where h is many times the width of a posterior both lattices miss it, and say
+        nothing.
+
+    Raises:
+        ValueError, TypeError: another likelihood, more latents, bad images or arguments.
+        FloatingPointError: the answer is not finite.
+
+    Chapter: deep/paper_experiments
+    """
+    x = check_array("x", x, dtype=np.float32, shape=(None, vae.num_pixels))
+    spacing = check_number("spacing", spacing, above=0)
+    half_width = check_number("half_width", half_width, above=spacing)
+    if not vae.is_binary or vae.num_latents > 3:
+        wanted = "a VAE with a Bernoulli likelihood and at most three latents"
+        raise argument_error("vae", vae, wanted, "Use `evidence_by_importance`.")
+    if not np.all((x == 0) | (x == 1)):
+        raise argument_error("x", x, "binary images, 0s and 1s only", "See vicourse.data.binarize.")
+    inner, boundary = zip(*_lattices(vae.num_latents, spacing, half_width), strict=True)
+    log_cell = vae.num_latents * np.log(spacing)
+    log_sum = _make_log_sum(vae, x)
+    parts = np.array([[log_sum(z) for z in half] for half in (inner, boundary)])
+    each = np.logaddexp(*parts) + log_cell  # [lattice, n]
+    value = np.logaddexp(*each) - np.log(2)
+    if not np.all(np.isfinite(value)):
+        raise FloatingPointError("log p(x) is not finite: look for NaN in the weights.")
+    outside = np.exp(np.logaddexp(*parts[1]) + log_cell - np.log(2) - value)
+    return LogEvidence(value, np.abs(each[0] - each[1]) / 2 + outside, sum(map(len, inner)))
+
+
+def evidence_by_appendix_d(z, log_joint):
+    """log p(x) by the paper's estimator, from posterior draws and a density q fitted to them.
+
+        p(x) ≈ (1/S Σ_s q(z_s) / p(x, z_s))⁻¹,   z_s ~ p(z | x)
+
+    since E[q(z)/p(x, z)] under the posterior is 1/p(x) for every density q. The first half of the
+    draws fits q, the second is averaged over. q is a Gaussian kernel density estimate; its
+    bandwidth is the one, of ten around Scott's, under which one half of q's draws gives the other
+    the highest density.
+
+    In expectation the estimate is above log p(x), if the draws are from the whole posterior: 1/p(x)
+    is unbiased, and −log is convex. Draws from one of several modes put it below, by the log of
+    that mode's share. In more than a handful of dimensions no density can be fitted to 25 draws.
+
+    Args:
+        z: posterior draws, [num_draws, n, num_latents], at least 4 · (num_latents + 1) of them.
+        log_joint: log p(x, z) of each, [num_draws, n], in nats; both as in `PosteriorDraws`.
+
+    Returns:
+        A `LogEvidence`; its `num_samples` are the draws averaged over.
+
+    Raises:
+        ValueError, TypeError: too few draws, draws of an image that all lie in a plane, or
+            arguments that are not finite.
+
+    Source: Kingma & Welling (2014), appendix D; halves, kernels and bandwidths as in the authors'
+        code. (The paper draws the second half anew.)
+    Chapter: deep/paper_experiments
+    """
+    z = check_array("z", z, shape=(None, None, None))
+    log_joint = check_array("log_joint", log_joint, shape=z.shape[:2])
+    if len(z) < 4 * (z.shape[2] + 1):
+        raise argument_error("z", z, "at least 4 · (num_latents + 1) draws an image")
+    half = len(z) // 2
+    log_q = log_kernel_density(z[:half], z[half:])
+    return _log_mean("ratios q(z)/p(x, z)", log_q - log_joint[half:], -1)
+
+
+def gaussian_of(z):
+    """The Gaussian with the mean and the covariance of each image's draws.
+
+    Args:
+        z: draws [num_draws, n, num_latents], more than num_latents of them.
+
+    Returns:
+        A `tfd.MultivariateNormalTriL` of batch shape [n].
+
+    Raises:
+        ValueError: the draws of an image do not span the space.
+
+    Chapter: deep/paper_experiments
+    """
+    exact = check_array("z", z, shape=(None, None, None))
+    dtype = np.asarray(z).dtype
+    scale_tril = scale_of_draws(exact).astype(dtype)
+    return tfd.MultivariateNormalTriL(exact.mean(axis=0).astype(dtype), scale_tril)
+
+
+def _log_mean(name, log_terms, sign):
+    """sign · log of the mean of terms [num_samples, n], and its error by the delta method."""
+    log_terms = np.asarray(log_terms, np.float64)
+    num_samples = len(log_terms)
+    log_mean = logsumexp(log_terms, axis=0) - np.log(num_samples)
+    bad = int(np.sum(~np.isfinite(log_mean)))
+    if bad:
+        raise FloatingPointError(f"the {name} of {bad} images are NaN, infinite or all 0.")
+    relative = np.exp(log_terms - log_mean)
+    error = np.std(relative, axis=0, ddof=1) / np.sqrt(num_samples)
+    return LogEvidence(sign * log_mean, error, num_samples)
+
+
+def _lattices(num_latents, spacing, half_width):
+    """Twice: the points inside a lattice and those on its boundary, each [points, num_latents]."""
+    steps = int(np.floor(half_width / spacing))
+    for offset in (0.0, 0.5):
+        axis = spacing * (np.arange(-steps, steps + 1) + offset)
+        z = np.stack(np.meshgrid(*[axis] * num_latents, indexing="ij"), -1)
+        z = z.reshape(-1, num_latents)
+        on_boundary = np.any((z == axis[0]) | (z == axis[-1]), axis=1)
+        yield z[~on_boundary].astype(np.float32), z[on_boundary].astype(np.float32)
+
+
+def _make_log_sum(vae, x, at_a_time=2048):
+    """log Σ_k p(z_k) p(x | z_k) for each image, [n], a function of points z [m, num_latents].
+
+    With log p(x | z) = xᵀ logits − Σ softplus(logits), all images and points meet in one product.
+    """
+
+    def log_sum(z):
+        logits = vae.decoder(z)
+        log_joint = tf.matmul(logits, x, transpose_b=True)
+        log_joint += (vae.prior.log_prob(z) - tf.reduce_sum(tf.nn.softplus(logits), 1))[:, None]
+        return tf.reduce_logsumexp(log_joint, axis=0)
+
+    some_points = tf.TensorSpec([None, vae.num_latents], tf.float32)
+    log_sum = compiled(log_sum, some_points, jit_compile=False)  # XLA wants equal chunks
+
+    def over_all(z):
+        starts = range(0, len(z), at_a_time)
+        sums = [log_sum(tf.constant(z[s : s + at_a_time])).numpy() for s in starts]
+        return logsumexp(np.array(sums, np.float64), axis=0)
+
+    return over_all
