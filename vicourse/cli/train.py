@@ -1,5 +1,6 @@
 """`vicourse train`: train a VAE from the shell, with checkpoints."""
 
+import functools
 import sys
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def add_to(commands):
     real = {"type": positive_float, "metavar": "R"}
     sets = ("mnist", "digits")
     kinds = ("fixed", "dynamic", "threshold")
+    several = "mirrored: on all GPUs of this machine; workers: on the machines that TF_CONFIG names"
     option("--dataset", choices=sets, default="mnist", help="digits: scikit-learn's, at 28 by 28")
     option("--latent", **whole, default=20, help="dimension of z")
     option("--epochs", **whole, default=20, help="passes over the images, in all")
@@ -40,6 +42,7 @@ def add_to(commands):
     option("--init-std", **real, default=0.01, help="SD of the initial weights")
     option("--binarization", choices=kinds, default="fixed", help="how grey pixels become bits")
     option("--seed", type=int, default=0, metavar="N", help="same seed, same numbers")
+    option("--distribute", choices=("mirrored", "workers"), help=several)
     option("--out", type=Path, metavar="DIR", help="if not runs/DATASET-latentN-seedN")
     option("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run, expected_errors=expected_errors, parser=parser)
@@ -47,14 +50,16 @@ def add_to(commands):
 
 def expected_errors():
     from vicourse.data import DataError
-    from vicourse.vae import CheckpointError, TrainingDiverged
+    from vicourse.vae import CheckpointError, TrainingDiverged, WorkerLost
 
-    return (CheckpointError, DataError, TrainingDiverged, ValueError, TypeError, OSError)
+    ours = (CheckpointError, DataError, TrainingDiverged, WorkerLost)
+    return (*ours, ValueError, TypeError, OSError)
 
 
 def run(options):
     from vicourse import data, vae
 
+    strategy = strategy_for(options.distribute)  # first: no cluster is joined once TF has computed
     settings = vae.Settings(
         num_latents=options.latent,
         hidden=options.hidden,
@@ -73,13 +78,17 @@ def run(options):
     name = f"{options.dataset}-latent{options.latent}-seed{options.seed}"
     folder = options.out or Path("runs") / name
     checkpoint = folder / "checkpoint.npz"
+    train = functools.partial(vae.train_distributed, strategy=strategy) if strategy else vae.train
     try:
-        trained = vae.train(
+        trained = train(
             settings, images, options.epochs, checkpoint=checkpoint, progress=not options.quiet
         )
     except KeyboardInterrupt:
         print(f"\nStopped. The same command goes on from {checkpoint}.", file=sys.stderr)
         return 130
+    if strategy and not vae.is_chief(strategy):
+        print("Done; worker 0 has the results.")
+        return 0
     write_history(folder / "history.json", trained)
     last = trained.history[-1]
     print(
@@ -88,6 +97,19 @@ def run(options):
         f"(reconstruction {last['test_reconstruction']:.2f}, KL {last['test_kl']:.2f})"
     )
     print(f"Results in {folder}")
+
+
+def strategy_for(distribute):
+    """The `tf.distribute` strategy of the option --distribute; None without it."""
+    if distribute is None:
+        return None
+    if distribute == "mirrored":
+        import tensorflow as tf
+
+        return tf.distribute.MirroredStrategy()
+    from vicourse.vae import worker_strategy
+
+    return worker_strategy()
 
 
 def write_history(path, trained):

@@ -6,6 +6,7 @@ Chapter: deep/aevb, deep/vae_mnist
 
 import time
 import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ class TrainedVAE:
         return np.array([row[name] for row in self.history])
 
 
-def train(settings, data, epochs, *, checkpoint=None, progress=True):
+def train(settings, data, epochs, *, checkpoint=None, save_every=1, progress=True):
     """Fit a VAE to images by stochastic gradient ascent on the SGVB estimate of the bound.
 
     Every number that is drawn depends on the settings' seed and the epoch alone, so a run that
@@ -64,36 +65,77 @@ def train(settings, data, epochs, *, checkpoint=None, progress=True):
             as many or more is returned as it is.
         checkpoint: a file. It is written whole after every epoch; if it exists, training goes on
             from it.
+        save_every: epochs between two checkpoints, for small data; the last is always written.
         progress: whether to show a progress bar.
 
     Returns:
         A `TrainedVAE`.
 
     Raises:
-        TrainingDiverged: the bound became NaN or infinite; the checkpoint keeps the epoch before.
+        TrainingDiverged: the bound became NaN or infinite; the checkpoint keeps an epoch before.
         CheckpointError: the checkpoint is damaged or belongs to other settings or other data.
         ValueError: fewer training images than one batch.
     """
+    return run_training(
+        OneDevice(),
+        settings,
+        data,
+        epochs,
+        checkpoint=checkpoint,
+        save_every=save_every,
+        progress=progress,
+    )
+
+
+class OneDevice:
+    """Who takes the steps of a run: this process, on one device. `Replicas` are many."""
+
+    is_chief = True
+
+    def check(self, settings):
+        """An error where these settings cannot be trained so."""
+
+    def scope(self):
+        """Where the networks and the optimizer are made."""
+        return nullcontext()
+
+    def make_epoch(self, *arguments):
+        return make_epoch(*arguments)
+
+    def check_agreement(self, what, remedy, *parts):
+        """An error where the others do not have the same parts."""
+
+
+def run_training(team, settings, data, epochs, *, checkpoint, save_every, progress):
+    """`train` by a team: `OneDevice`, or `Replicas`. The chief alone writes, and shows progress."""
     epochs = check_integer("epochs", epochs, minimum=1)
+    check_integer("save_every", save_every, minimum=1)
     if len(data.x_train) < settings.batch_size:
         raise argument_error(
             "batch_size",
             settings.batch_size,
             f"at most the number of training images, {len(data.x_train)}",
         )
+    team.check(settings)
     train_images = settings.stored_images(data.x_train, 0)
     test_images = settings.stored_images(data.x_test, 1)
-    vae = settings.make_vae(train_images.shape[1])
-    optimizer = settings.make_optimizer(vae.trainable_variables)
-    run_epoch = make_epoch(vae, optimizer, settings, train_images)
+    with team.scope():
+        vae = settings.make_vae(train_images.shape[1])
+        optimizer = settings.make_optimizer(vae.trainable_variables)
+    run_epoch = team.make_epoch(vae, optimizer, settings, train_images)
     at_a_time = max(1, 1000 // settings.num_samples)
     run_test = make_evaluation(vae, settings.estimator, settings.num_samples, at_a_time)
 
     variables = [*vae.trainable_variables, *optimizer.variables]
     identity = {"settings": settings.as_dict(), "data": _fingerprint(data)}
+    same_start = "Start the same command everywhere, with the same data."
+    team.check_agreement("settings and data", same_start, identity)
     history = checkpoints.restore(checkpoint, variables, identity) if checkpoint else []
+    shared_folder = "The checkpoint must lie in a folder that all machines share."
+    team.check_agreement("checkpoint", shared_folder, history, *variables)
     seconds = history[-1]["seconds"] if history else 0.0
-    with tqdm(total=epochs, initial=len(history), unit="epoch", disable=not progress) as bar:
+    shown = progress and team.is_chief
+    with tqdm(total=epochs, initial=len(history), unit="epoch", disable=not shown) as bar:
         for epoch in range(len(history) + 1, epochs + 1):
             start = time.perf_counter()
             step_seed, test_seed, bits_seed = split_seed(fold_in(settings.seed, epoch), 3)
@@ -102,10 +144,13 @@ def train(settings, data, epochs, *, checkpoint=None, progress=True):
             try:  # the last step may have spoilt the weights after the last bound was taken
                 tested = run_test(settings.bits(test_images, bits_seed), test_seed)
             except FloatingPointError as problem:
-                raise _diverged(f"after the last step of epoch {epoch}", settings) from problem
+                raise diverged(f"after the last step of epoch {epoch}", settings) from problem
             seconds += time.perf_counter() - start
             history.append(_row(epoch, train_images, settings, seconds, trained, tested))
-            if checkpoint:
+            alike = "They must be alike: the same devices and versions."
+            team.check_agreement("weights", alike, *variables)
+            is_due = epoch % save_every == 0 or epoch == epochs
+            if checkpoint and is_due and team.is_chief:
                 checkpoints.save(checkpoint, variables, identity, history)
             bar.set_postfix_str(f"test bound {tested.elbo.value:.2f} nats")
             bar.update()
@@ -132,9 +177,7 @@ def make_epoch(vae, optimizer, settings, stored):
             x = settings.bits(batches[step], tf.random.fold_in(bits_seed, step))
             with tf.GradientTape() as tape:
                 bound, loss = step_loss(vae, x, tf.random.fold_in(z_seed, step), settings)
-                if settings.prior_std is not None:  # −log p(φ, θ), its share of one image
-                    squares = sum(tf.reduce_sum(v**2) for v in variables)
-                    loss += squares / (2 * settings.prior_std**2 * num_images)
+                loss += weights_loss(variables, settings, num_images)
             optimizer.apply(tape.gradient(loss, variables), variables)
             total += sums_of(bound)
             if not tf.math.is_finite(loss) and step < first_bad:
@@ -144,14 +187,26 @@ def make_epoch(vae, optimizer, settings, stored):
     seed_spec = tf.TensorSpec([2], tf.int32)
     batches_spec = tf.TensorSpec([steps, batch, stored.shape[1]], stored.dtype)
     all_steps = compiled(all_steps, batches_spec, seed_spec, seed_spec, autograph=True)
+    return epoch_of(all_steps, stored, settings)
+
+
+def epoch_of(all_steps, stored, settings):
+    """The function of (seed, epoch) that gives `all_steps` the images in the epoch's order.
+
+    Args:
+        all_steps: a function of (batches, bits_seed, z_seed) that moves the weights and returns the
+            sum of `sums_of` and the number of the first step whose loss is not finite.
+    """
+    num_images, batch = len(stored), settings.batch_size
+    steps = num_images // batch
 
     def run(seed, epoch):
         order_seed, bits_seed, z_seed = split_seed(seed, 3)
         order = tf.random.experimental.stateless_shuffle(tf.range(num_images), order_seed)
-        batches = tf.reshape(tf.gather(stored, order[: steps * batch]), [steps, batch, -1])
+        batches = tf.gather(stored, tf.reshape(order[: steps * batch], [steps, batch]))
         total, first_bad = all_steps(batches, bits_seed, z_seed)
         if first_bad < steps:
-            raise _diverged(f"at step {int(first_bad) + 1} of {steps} in epoch {epoch}", settings)
+            raise diverged(f"at step {int(first_bad) + 1} of {steps} in epoch {epoch}", settings)
         return bound_estimate(total, steps * batch)
 
     return run
@@ -166,13 +221,21 @@ def step_loss(vae, x, seed, settings):
     return bound, -tf.reduce_mean(bound.elbo)
 
 
+def weights_loss(variables, settings, num_images):
+    """−log p(φ, θ) up to a constant, its share of one image, in nats; 0 without a prior."""
+    if settings.prior_std is None:
+        return 0.0
+    squares = sum(tf.reduce_sum(v**2) for v in variables)
+    return squares / (2 * settings.prior_std**2 * num_images)
+
+
 def _fingerprint(data):
     """The images' name, numbers and check sum: a subset of MNIST is other data than MNIST."""
     check_sum = zlib.crc32(data.x_test.tobytes(), zlib.crc32(data.x_train.tobytes()))
     return f"{data.name}, {len(data.x_train)} + {len(data.x_test)} images, CRC {check_sum:08x}"
 
 
-def _diverged(when, settings):
+def diverged(when, settings):
     return TrainingDiverged(
         f"the bound became NaN or infinite {when}. Try a smaller learning rate (it is "
         f"{settings.learning_rate}), a smaller `init_std` (it is {settings.init_std}), or the "
