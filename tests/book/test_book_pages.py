@@ -122,6 +122,8 @@ def foreign_addresses(text, address):
     found = set()
     for url in re.findall(r"https?://[^\s()<>\"']+", text):
         # The first pair only: .../OWNER/vicourse/blob/main/vicourse/elbo.py names one repository.
+        if url.startswith("https://pypi.org/project/"):
+            continue  # a package's name, of no owner
         if site := re.match(rf"https?://([\w-]+)\.github\.io/(?:{names})(?![\w-])", url):
             found.add(site[1])
         elif pair := re.search(rf"/([\w-]+)/(?:{names})(?![\w-])", url):

@@ -11,13 +11,14 @@ class ImageData:
     """Labelled grey images. The arrays are read-only: copy one before you change it.
 
     Attributes:
-        x_train: uint8 array of shape [n, 28, 28], grey values from 0 (paper) to 255 (ink).
-        y_train: uint8 array of shape [n], the digits 0 to 9.
+        x_train: uint8 array of shape [n, height, width], 28 by 28 for digits, with grey values from
+            0 (paper) to 255 (ink); 28 by 20, from 0 (black) to 255 (white), for Frey Face.
+        y_train: array of shape [n]: the digits 0 to 9, uint8; the frame's number for Frey Face.
         x_test, y_test: the same for the test set. Never train on it, stop by it or choose by it.
         name: what the images are.
         source: where they came from.
-        is_stand_in: whether they stand in for MNIST.
-        note: "" for MNIST, else a sentence that belongs on every figure and table made with them.
+        is_stand_in: whether they stand in for others.
+        note: "" for the real ones, else a sentence that belongs on every figure and table made with them.
 
     Chapter: deep/vae_mnist
     """
