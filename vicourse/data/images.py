@@ -18,7 +18,8 @@ class ImageData:
         name: what the images are.
         source: where they came from.
         is_stand_in: whether they stand in for others.
-        note: "" for the real ones, else a sentence that belongs on every figure and table made with them.
+        note: "" for the real ones, else a sentence that belongs on every figure and table made
+            with them.
 
     Chapter: deep/vae_mnist
     """
