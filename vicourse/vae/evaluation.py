@@ -55,13 +55,19 @@ def evaluate_bound(vae, x, seed, *, estimator="B", num_samples=1, batch_size=100
             Bernoulli, values other than 0 and 1.
         FloatingPointError: the bound of an image is NaN or infinite.
     """
+    x = checked_images(vae, x)
+    return make_evaluation(vae, estimator, num_samples, batch_size)(x, seed)
+
+
+def checked_images(vae, x):
+    """`x` as float32 [n, num_pixels] that the likelihood of `vae` is a density of, or an error."""
     x = check_array("x", x, dtype=np.float32, shape=(None, vae.num_pixels))
     if vae.is_binary and not np.all((x == 0) | (x == 1)):
         raise ValueError(
             f"`x`: wanted binary images, 0s and 1s only, got values from {x.min():g} to "
             f"{x.max():g}. Binarize grey images first; see vicourse.data.binarize."
         )
-    return make_evaluation(vae, estimator, num_samples, batch_size)(x, seed)
+    return x
 
 
 def make_evaluation(vae, estimator="B", num_samples=1, batch_size=1000):
