@@ -1,14 +1,15 @@
-"""The Gaussian likelihood of grey pixels, against SciPy's density and integrals over z."""
+"""The likelihoods of bits and of grey pixels, against SciPy's densities and integrals over z."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import vae_helpers as helpers
-from scipy.special import expit
+from scipy.special import expit, log_expit
 from scipy.stats import norm
 
 from vicourse.data import ImageData
 from vicourse.vae import VAE, Settings, evaluate_bound, sgvb, train
+from vicourse.vae.likelihoods import bernoulli
 
 COPIES = 20_000
 GREY = {"likelihood": "gaussian", "binarization": "none"}
@@ -30,6 +31,20 @@ def grey_vae(num_latents, num_pixels=4, init_std=0.7):
 
 def grey_images(n, num_pixels=4):
     return np.random.default_rng(1).uniform(0, 1, (n, num_pixels)).astype(np.float32)
+
+
+def test_density_of_bits_is_scipys_and_its_slope_is_bit_minus_probability():
+    """log p(x) = Σ_i log sigmoid(±a_i), and d/da_i = x_i − sigmoid(a_i); also far out."""
+    logits = np.array([[-60.0, -3.0, -1e-3, 0.4, 5.0, 60.0]] * 2, np.float32)
+    x = np.array([[0, 1, 0, 1, 0, 1], [1, 0, 1, 0, 1, 0]], np.float32)
+    a = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(a)
+        density = bernoulli(a).log_prob(x)
+    exact = np.where(x == 1, log_expit(np.float64(logits)), log_expit(-np.float64(logits)))
+    np.testing.assert_allclose(density, exact.sum(1), rtol=1e-6)
+    slope = tape.gradient(density, a)
+    np.testing.assert_allclose(slope, x - expit(np.float64(logits)), atol=1e-6)
 
 
 def test_density_is_scipys_summed_over_pixels():
