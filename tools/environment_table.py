@@ -33,10 +33,12 @@ def system(row):
 
 
 def add_row(row, path=RESULT):
-    """Put `row` into the file, in the place of that environment's last one."""
+    """Put `row` into the file, in the place of that environment's last one; whole or not at all."""
     rows = [other for other in read_rows(path) if key(other) != key(row)]
     record = {"what": WHAT, "environments": sorted([*rows, row], key=key)}
-    path.write_text(json.dumps(record, indent=1) + "\n", "utf-8", newline="\n")
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(record, indent=1) + "\n", "utf-8", newline="\n")
+    partial.replace(path)
 
 
 def table_row(row, present):

@@ -9,7 +9,7 @@ import pytest
 from npz_bytes import packed
 
 from vicourse import data
-from vicourse.data import mnist
+from vicourse.data import mnist, places
 
 
 def test_a_good_download_is_kept_and_not_repeated(tiny, arrays, serve):
@@ -98,14 +98,14 @@ def test_silence_on_the_line_does_not_hang(tiny, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
         monkeypatch.setattr(mnist, "URL", f"http://127.0.0.1:{port}/mnist.npz")
-        monkeypatch.setattr(mnist, "CONTACT_SECONDS", 0.3)
+        monkeypatch.setattr(places, "CONTACT_SECONDS", 0.3)
         with pytest.warns(data.StandInNotice, match=r"Time|timed out"):
             assert data.load_mnist(quiet=True).is_stand_in
 
 
 def test_slow_name_look_up_does_not_hang(tiny, monkeypatch):
     """A name server that does not answer: no timeout of the request covers that."""
-    monkeypatch.setattr(mnist, "CONTACT_SECONDS", 0.2)
+    monkeypatch.setattr(places, "CONTACT_SECONDS", 0.2)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(3) or [])
     with pytest.warns(data.StandInNotice, match=r"TimeoutError: no answer within 0\.2 seconds"):
         assert data.load_mnist(quiet=True).is_stand_in

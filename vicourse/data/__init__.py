@@ -14,8 +14,9 @@ from vicourse.data.binarization import (
 from vicourse.data.digits import load_digits_stand_in
 from vicourse.data.frey_face import load_frey_face
 from vicourse.data.images import ImageData
-from vicourse.data.mnist import StandInNotice, load_mnist
+from vicourse.data.mnist import load_mnist
 from vicourse.data.pendulum import pendulum_series
+from vicourse.data.places import StandInNotice
 
 __all__ = [
     "DataError",

@@ -45,7 +45,7 @@ def read_verified(path, expected, *, called, remedy):
     try:
         arrays = _read(path, expected)
         for name, (shape, digest) in expected.items():
-            _check(name, arrays[name], shape, digest)
+            check_array(name, arrays[name], shape, digest)
     except (FileNotFoundError, NotADirectoryError):
         raise
     except DataError as error:
@@ -70,7 +70,7 @@ def _read(path, names):
     raise DataError(f"wanted the arrays {', '.join(names)}, found none called {missing[0]!r}.")
 
 
-def _check(name, array, shape, digest):
+def check_array(name, array, shape, digest):
     if array.dtype != np.uint8 or array.shape != shape:
         raise DataError(
             f"wanted `{name}` of shape {shape} and dtype uint8, "
