@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vicourse.experiments import EXPERIMENTS
-from vicourse.experiments.semi_supervised import SEMI_SUPERVISED, half_size, images_of, wrong
+from vicourse.experiments.semi_supervised import SEMI_SUPERVISED, images_of, wrong
 from vicourse.experiments.spread import spread
 from vicourse.experiments.state_space import STATE_SPACE
 from vicourse.experiments.two_layers import TWO_LAYERS, bits_of
@@ -23,15 +23,6 @@ def test_spread_is_of_the_seeds():
     """1, 2, 6: mean 3, SD √7, not √(14/3), and not divided by √3."""
     assert spread([1.0, 2.0, 6.0]) == "3.00 ± 2.65 (3 seeds)"
     assert spread([1.5], 1) == "1.5 (1 seed)"
-
-
-def test_half_size_is_the_mean_of_four():
-    """Pixel (i, j) of 14×14 from rows 2i, 2i + 1 and columns 2j, 2j + 1."""
-    images = np.random.default_rng(0).integers(0, 256, (2, 28, 28)).astype(np.uint8)
-    small = half_size(images).reshape(2, 14, 14)
-    four = images[1, 6:8, 20:22].astype(float)
-    assert abs(small[1, 3, 10] - four.mean()) <= 0.5
-    assert small.dtype == np.uint8
 
 
 def test_ten_labels_of_each_digit_and_no_image_twice():

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from vicourse.data import DataError
 from vicourse.experiments import held_out, held_out_claims, run_experiment
 from vicourse.experiments.held_out import HELD_OUT, LONG, PAPER, ROWS, SAME
 from vicourse.vae import held_out_log_likelihood, train
@@ -109,12 +108,6 @@ def test_report():
     assert lines[1].endswith("86.76 (19)")
     assert "86.76" not in lines[2]
     assert all(line.startswith("reproduced") for line in lines[3:])
-
-
-def test_no_stand_in_for_mnist(monkeypatch, tmp_path):
-    monkeypatch.setattr(held_out, "load_mnist", held_out.load_digits_stand_in)
-    with pytest.raises(DataError, match="needs MNIST"):
-        held_out.run(MNIST[0], tmp_path)
 
 
 def test_a_finished_cell(monkeypatch, tmp_path):

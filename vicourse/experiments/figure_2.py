@@ -7,10 +7,9 @@ Source: arXiv 1312.6114, figure 2.
 Chapter: deep/paper_experiments
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
+from vicourse.experiments.claims import Claim, verdict_lines
 from vicourse.experiments.experiment import Experiment
 from vicourse.experiments.paper_vae import paper_cell, paper_run, thinned
 
@@ -70,24 +69,6 @@ def run(cell, folder, progress=False):
     return {"data": trained.data_name, "history": thinned(trained.history, cell["samples"])}
 
 
-class Claim(NamedTuple):
-    """One thing to be reproduced, and whether it was.
-
-    Attributes:
-        what: in words.
-        wanted: in words, with the tolerance.
-        found: nats per image.
-        holds: bool.
-
-    Chapter: deep/paper_experiments
-    """
-
-    what: str
-    wanted: str
-    found: float
-    holds: bool
-
-
 def figure_2_claims(finished):
     """What the finished cells say about the paper's figure, as far as they go.
 
@@ -106,20 +87,20 @@ def figure_2_claims(finished):
     for n, rerun in RERUN.items():
         if ("mnist", n, "aevb") in bound:
             found = bound["mnist", n, "aevb"]
-            wanted = f"{rerun:.2f} ± {RERUN_TOLERANCE}"
+            wanted = f"{rerun:.2f} ± {RERUN_TOLERANCE} nats"
             holds = bool(abs(found - rerun) <= RERUN_TOLERANCE)
             claims.append(Claim(f"MNIST, N_z = {n}: AEVB's test bound", wanted, found, holds))
     for (images, n, algorithm), found in bound.items():
         if algorithm == "aevb" and (images, n, "wake_sleep") in bound:
             low, high = WAKE_SLEEP_BELOW if images == "mnist" else (0.0, np.inf)
             gap = found - bound[images, n, "wake_sleep"]
-            wanted = f"{low:g} to {high:g}" if np.isfinite(high) else f"above {low:g}"
+            wanted = f"{low:g} to {high:g} nats" if np.isfinite(high) else f"above {low:g} nats"
             what = f"{images}, N_z = {n}: AEVB's bound − wake-sleep's"
             claims.append(Claim(what, wanted, gap, bool(low <= gap <= high)))
     few, many = ("mnist", 20, "aevb"), ("mnist", 200, "aevb")
     if few in bound and many in bound:
         gain = bound[many] - bound[few]
-        wanted = f"at least −{OVERFIT_TOLERANCE:g}"
+        wanted = f"at least −{OVERFIT_TOLERANCE:g} nats"
         what = "MNIST: AEVB's test bound at N_z = 200 − at 20"
         claims.append(Claim(what, wanted, gain, bool(gain >= -OVERFIT_TOLERANCE)))
     return claims
@@ -158,10 +139,7 @@ def report(finished):
         )
     if picked := picked_rates(finished):
         lines.append(f"step sizes picked for Frey Face: {picked}; used: {FREY_RATES}")
-    for claim in figure_2_claims(finished):
-        verdict = "reproduced" if claim.holds else "NOT reproduced"
-        lines.append(f"{verdict}: {claim.what}: {claim.found:.2f}, wanted {claim.wanted} nats")
-    return lines
+    return lines + verdict_lines(figure_2_claims(finished))
 
 
 def _ends(finished):

@@ -13,11 +13,10 @@ import json
 
 import numpy as np
 
-from vicourse.data import DataError
+from vicourse.experiments.claims import Claim, verdict_lines
 from vicourse.experiments.evidence import SPACING, make_measure
 from vicourse.experiments.experiment import Experiment
-from vicourse.experiments.figure_2 import Claim
-from vicourse.experiments.paper_vae import IMAGES
+from vicourse.experiments.images import load_images
 from vicourse.files import unusable_checkpoint, write_json
 from vicourse.vae import MonteCarloEM, Settings, train, train_by_monte_carlo_em
 
@@ -105,7 +104,7 @@ def figure_3_claims(finished):
     for axis, words in (("samples_seen", "images seen"), ("evaluations", "evaluations")):
         for behind, at in _behind(finished, 50_000, "monte_carlo_em", axis)[-1:]:
             what = f"50,000 images, {at:,} {words}: AEVB's test log p(x) − Monte Carlo EM's"
-            claims.append(Claim(what, f"above {BEHIND:g}", behind, bool(behind > BEHIND)))
+            claims.append(Claim(what, f"above {BEHIND:g} nats", behind, bool(behind > BEHIND)))
     points = [point for cell in finished for point in cell["curve"]]
     for name, words, most in (
         ("quadrature_error", "quadrature's own error", QUADRATURE_ERROR),
@@ -115,7 +114,7 @@ def figure_3_claims(finished):
         off = [point[f"{part}_{name}"] for point in points for part in ("train", "test")]
         worst = max(off, key=abs)
         what = f"{words}, the worst mean over images"
-        claims.append(Claim(what, f"within ±{most:g}", worst, bool(abs(worst) <= most)))
+        claims.append(Claim(what, f"within ±{most:g} nats", worst, bool(abs(worst) <= most)))
     return claims
 
 
@@ -144,10 +143,7 @@ def report(finished):
                         f"{num_train} images, {at:,} {axis}: AEVB's test log p(x) − {algorithm}'s: "
                         f"{behind:.2f} nats"
                     )
-    for claim in figure_3_claims(finished):
-        verdict = "reproduced" if claim.holds else "NOT reproduced"
-        lines.append(f"{verdict}: {claim.what}: {claim.found:.2f}, wanted {claim.wanted} nats")
-    return lines
+    return lines + verdict_lines(figure_3_claims(finished))
 
 
 def _behind(finished, num_train, algorithm, axis):
@@ -167,9 +163,7 @@ def _behind(finished, num_train, algorithm, axis):
 
 
 def _images(cell):
-    data = IMAGES[cell["images"]]()
-    if data.is_stand_in and cell["images"] == "mnist":
-        raise DataError(f"This needs MNIST, and it could not be had. {data.note}")
+    data = load_images(cell["images"])
     n, m = cell["num_train"], cell["num_images"]
     return dataclasses.replace(
         data,

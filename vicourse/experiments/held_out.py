@@ -16,10 +16,10 @@ Chapter: deep/paper_experiments
 
 from itertools import pairwise
 
-from vicourse.data import DataError, load_digits_stand_in, load_mnist
 from vicourse.diagnostics import active_units
+from vicourse.experiments.claims import Claim, verdict_lines
 from vicourse.experiments.experiment import Experiment
-from vicourse.experiments.figure_2 import Claim
+from vicourse.experiments.images import load_images
 from vicourse.experiments.paper_vae import thinned
 from vicourse.seeds import fold_in, split_seed
 from vicourse.vae import Settings, held_out_log_likelihood, train
@@ -100,9 +100,7 @@ def run(cell, folder, progress=False):
     Raises:
         DataError: MNIST was asked for and cannot be had.
     """
-    data = load_mnist() if cell["images"] == "mnist" else load_digits_stand_in()
-    if data.is_stand_in and cell["images"] == "mnist":
-        raise DataError(f"This needs MNIST, and it could not be had. {data.note}")
+    data = load_images(cell["images"])
     settings = settings_of(cell)
     words = ("images", "model", "k", "epochs", "batch_size", "learning_rate", "seed")
     checkpoint = folder / "-".join(str(cell[word]) for word in words) / "checkpoint.npz"
@@ -181,10 +179,7 @@ def report(finished):
             f"± {cell['draws_error']:.3f} {cell['log_likelihood'] - cell['with_a_tenth']:11.3f} "
             f"{cell['active_units']:7}  {paper}"
         )
-    for claim in held_out_claims(finished):
-        verdict = "reproduced" if claim.holds else "NOT reproduced"
-        lines.append(f"{verdict}: {claim.what}: {claim.found:.2f}, wanted {claim.wanted}")
-    return lines
+    return lines + verdict_lines(held_out_claims(finished))
 
 
 def _name(model, k):

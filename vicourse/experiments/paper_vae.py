@@ -6,15 +6,9 @@ Chapter: deep/paper_experiments
 
 import numpy as np
 
-from vicourse.data import DataError, load_digits_stand_in, load_frey_face, load_mnist
+from vicourse.experiments.images import load_images
 from vicourse.vae import Settings, train
 
-IMAGES = {
-    "mnist": load_mnist,
-    "frey_face": load_frey_face,
-    "digits": load_digits_stand_in,  # for `--quick`, in MNIST's place
-    "grey_digits": load_digits_stand_in,  # and in Frey Face's
-}
 GREY = ("frey_face", "grey_digits")
 CHECKPOINT_SAMPLES = 60_000  # images seen between two checkpoints: an epoch of MNIST, 37 of Frey
 
@@ -59,12 +53,9 @@ def paper_run(cell, folder, progress=False):
         A `TrainedVAE`; its history may reach beyond the cell's samples, if the checkpoint does.
 
     Raises:
-        DataError: MNIST or Frey Face was asked for and cannot be had: no stand-in is silently
-            trained on for hours.
+        DataError: MNIST or Frey Face was asked for and cannot be had.
     """
-    data = IMAGES[cell["images"]]()
-    if data.is_stand_in and cell["images"] in ("mnist", "frey_face"):
-        raise DataError(f"This needs {cell['images']}, and it could not be had. {data.note}")
+    data = load_images(cell["images"])
     settings = paper_settings(cell)
     per_epoch = len(data.x_train) // settings.batch_size * settings.batch_size
     return train(

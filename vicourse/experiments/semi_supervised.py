@@ -13,9 +13,9 @@ import time
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from vicourse.data import DataError, binarize, load_digits_stand_in, load_mnist
 from vicourse.estimate import estimate
 from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.images import half_size_bits, load_images
 from vicourse.experiments.spread import spread
 from vicourse.seeds import fold_in
 from vicourse.vae import M2, train_classifier, train_semi_supervised, unlabelled_bound
@@ -106,9 +106,7 @@ def images_of(cell):
 
     Which images are labelled is drawn, as many of each digit.
     """
-    data = {"mnist": load_mnist, "digits": load_digits_stand_in}[cell["data"]]()
-    if data.is_stand_in and cell["data"] == "mnist":
-        raise DataError(f"This needs MNIST, and it could not be had. {data.note}")
+    data = load_images(cell["data"])
     order = np.random.default_rng(cell["seed"]).permutation(len(data.x_train))
     labels = data.y_train[order]
     known = np.concatenate(
@@ -116,17 +114,8 @@ def images_of(cell):
     )
     unknown = order[~np.isin(order, known)][: cell["unlabelled"]]
     parts = data.x_train[known], data.x_train[unknown], data.x_test
-    bits = [
-        binarize(half_size(x), "fixed", seed=3 * cell["seed"] + which).astype(np.float32)
-        for which, x in enumerate(parts)
-    ]
+    bits = [half_size_bits(x, 3 * cell["seed"] + which) for which, x in enumerate(parts)]
     return data, bits, data.y_train[known].astype(np.int32)
-
-
-def half_size(images):
-    """Images [n, 28, 28] at 14×14, each pixel the mean of four, flattened: uint8 [n, 196]."""
-    blocks = images.reshape(len(images), 14, 2, 14, 2)
-    return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8).reshape(len(images), -1)
 
 
 def report(finished):

@@ -16,8 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from vicourse.compiled import compiled
-from vicourse.data import load_digits_stand_in, load_mnist
 from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.images import load_images
 from vicourse.seeds import fold_in, split_seed
 from vicourse.vae import Settings
 from vicourse.vae.evaluation import make_evaluation
@@ -79,7 +79,7 @@ def run(settings):
         one entry for each of `EPOCHS`; `data`, the images' name.
     """
     quick = settings["data"] == "digits"
-    data = load_digits_stand_in() if quick else load_mnist()
+    data = load_images(settings["data"])
     variant = VARIANTS[settings["variant"]]
     training = replace(QUICK if quick else BASE, seed=settings["seed"], **variant.changes)
     stored = [

@@ -15,8 +15,8 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from vicourse.data import load_digits_stand_in, load_mnist
 from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.images import load_images
 from vicourse.vae import Settings
 from vicourse.vae.training import make_epoch
 
@@ -41,8 +41,7 @@ def run(settings):
         `flops_per_sample`, `share_of_peak` (the median of the rounds' ratios, their least and
         largest beside it), and `data`, the images' name.
     """
-    load = load_digits_stand_in if settings["data"] == "digits" else load_mnist
-    data = load()
+    data = load_images(settings["data"])
     training = Settings(num_latents=settings["num_latents"], hidden=settings["hidden"])
     stored = training.stored_images(data.x_train, 0)
     vae = training.make_vae(stored.shape[1])

@@ -18,13 +18,7 @@ from vicourse.estimate import estimate
 from vicourse.experiments.experiment import Experiment
 from vicourse.experiments.spread import spread
 from vicourse.seeds import fold_in, split_seed
-from vicourse.vae import (
-    DeepStateSpace,
-    bound_of,
-    one_step_predictions,
-    train_on_bound,
-)
-from vicourse.vae.climb import climb
+from vicourse.vae import DeepStateSpace, bound_of, climb, one_step_predictions, train_on_bound
 
 tfd = tfp.distributions
 

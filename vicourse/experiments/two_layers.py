@@ -8,11 +8,10 @@ import time
 
 import tensorflow as tf
 
-from vicourse.data import DataError, binarize, load_digits_stand_in, load_mnist
 from vicourse.diagnostics import active_units
 from vicourse.estimate import estimate
 from vicourse.experiments.experiment import Experiment
-from vicourse.experiments.semi_supervised import half_size
+from vicourse.experiments.images import half_size_bits, load_images
 from vicourse.experiments.spread import spread
 from vicourse.seeds import fold_in
 from vicourse.vae import VAE, TwoLayerVAE, active_per_layer, bound_of, train_on_bound
@@ -78,12 +77,9 @@ def make_model(cell):
 
 def bits_of(name, num_train, seed):
     """The images, and bits of the first to train on and to test with, float32 [n, 196]."""
-    data = {"mnist": load_mnist, "digits": load_digits_stand_in}[name]()
-    if data.is_stand_in and name == "mnist":
-        raise DataError(f"This needs MNIST, and it could not be had. {data.note}")
+    data = load_images(name)
     parts = data.x_train[:num_train], data.x_test[:NUM_TEST]
-    bits = (binarize(half_size(x), "fixed", seed=2 * seed + which) for which, x in enumerate(parts))
-    return data, *(part.astype("float32") for part in bits)
+    return data, *(half_size_bits(x, 2 * seed + which) for which, x in enumerate(parts))
 
 
 def report(finished):

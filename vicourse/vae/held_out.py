@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from scipy.special import logsumexp
 
 from vicourse.compiled import compiled
 from vicourse.estimate import Estimate, estimate
 from vicourse.seeds import fold_in
 from vicourse.vae.evaluation import checked_images
+from vicourse.vae.marginal_likelihood import log_of_mean
 from vicourse.vae.sgvb import sgvb
 from vicourse.validation import argument_error, check_integer
 
@@ -106,8 +106,6 @@ def held_out_log_likelihood(vae, x, seed, *, num_samples=5000, batch_size=20):
 
 def _held_out(parts, num_samples):
     """A `HeldOut` from the bounds [PARTS, n] of the parts: the log of their weights' mean."""
-    value = logsumexp(parts, axis=0) - np.log(PARTS)
-    # Delta method: the relative error of a mean is the error of its logarithm.
-    error = np.std(np.exp(parts - value), axis=0, ddof=1) / np.sqrt(PARTS)
+    value, error = log_of_mean("weights", parts)
     draws_error = np.sqrt(np.sum(error**2)) / len(value)
     return HeldOut(estimate(value), float(draws_error), float(parts.mean()), num_samples)

@@ -18,6 +18,7 @@ from scipy.special import logsumexp
 
 from vicourse.compiled import compiled
 from vicourse.seeds import as_seed, fold_in
+from vicourse.vae.evaluation import checked_images
 from vicourse.vae.kernel_density import log_kernel_density, scale_of_draws
 from vicourse.validation import argument_error, check_array, check_integer, check_number
 
@@ -81,7 +82,7 @@ def evidence_by_importance(log_joint, x, q, seed, *, num_samples=500, widen=1.0)
 
     log_weight = compiled(log_weight, as_seed(seed))
     log_w = np.stack([log_weight(fold_in(seed, k)).numpy() for k in range(num_samples)])
-    return _log_mean("importance weights", log_w, +1)
+    return LogEvidence(*log_of_mean("importance weights", log_w), num_samples)
 
 
 def evidence_by_quadrature(vae, x, *, spacing=0.2, half_width=5.0):
@@ -112,14 +113,12 @@ def evidence_by_quadrature(vae, x, *, spacing=0.2, half_width=5.0):
 
     Chapter: deep/paper_experiments
     """
-    x = check_array("x", x, dtype=np.float32, shape=(None, vae.num_pixels))
+    x = checked_images(vae, x)
     spacing = check_number("spacing", spacing, above=0)
     half_width = check_number("half_width", half_width, above=spacing)
     if not vae.is_binary or vae.num_latents > 3:
         wanted = "a VAE with a Bernoulli likelihood and at most three latents"
         raise argument_error("vae", vae, wanted, "Use `evidence_by_importance`.")
-    if not np.all((x == 0) | (x == 1)):
-        raise argument_error("x", x, "binary images, 0s and 1s only", "See vicourse.data.binarize.")
     inner, boundary = zip(*_lattices(vae.num_latents, spacing, half_width), strict=True)
     log_cell = vae.num_latents * np.log(spacing)
     log_sum = _make_log_sum(vae, x)
@@ -167,7 +166,8 @@ def evidence_by_appendix_d(z, log_joint):
         raise argument_error("z", z, "at least 4 · (num_latents + 1) draws an image")
     half = len(z) // 2
     log_q = log_kernel_density(z[:half], z[half:])
-    return _log_mean("ratios q(z)/p(x, z)", log_q - log_joint[half:], -1)
+    value, error = log_of_mean("ratios q(z)/p(x, z)", log_q - log_joint[half:])
+    return LogEvidence(-value, error, len(log_q))
 
 
 def gaussian_of(z):
@@ -190,17 +190,15 @@ def gaussian_of(z):
     return tfd.MultivariateNormalTriL(exact.mean(axis=0).astype(dtype), scale_tril)
 
 
-def _log_mean(name, log_terms, sign):
-    """sign · log of the mean of terms [num_samples, n], and its error by the delta method."""
+def log_of_mean(name, log_terms):
+    """Log of the mean of terms [num_samples, n], and its error by the delta method: each [n]."""
     log_terms = np.asarray(log_terms, np.float64)
     num_samples = len(log_terms)
-    log_mean = logsumexp(log_terms, axis=0) - np.log(num_samples)
-    bad = int(np.sum(~np.isfinite(log_mean)))
+    value = logsumexp(log_terms, axis=0) - np.log(num_samples)
+    bad = int(np.sum(~np.isfinite(value)))
     if bad:
         raise FloatingPointError(f"the {name} of {bad} images are NaN, infinite or all 0.")
-    relative = np.exp(log_terms - log_mean)
-    error = np.std(relative, axis=0, ddof=1) / np.sqrt(num_samples)
-    return LogEvidence(sign * log_mean, error, num_samples)
+    return value, np.std(np.exp(log_terms - value), axis=0, ddof=1) / np.sqrt(num_samples)
 
 
 def _lattices(num_latents, spacing, half_width):
