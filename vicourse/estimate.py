@@ -94,6 +94,27 @@ def estimate(values, *, unit="nats"):
     return Estimate(float(np.mean(values)), float(error), values.size, "monte_carlo", unit)
 
 
+def estimate_from_sums(total, total_of_squares, n):
+    """`estimate`, in nats, of values of which a compiled loop kept only their sums.
+
+        mean = 1/n Σ v,   standard error = √(s²/n),   s² = (1/n Σ v² − mean²) · n/(n − 1)
+
+    Args:
+        total: Σ v, a float64 number, in nats.
+        total_of_squares: Σ v², float64: the difference of two large numbers needs the digits.
+        n: how many independent values; of one the standard error is reported as 0.
+
+    Returns:
+        An `Estimate` by Monte Carlo. Where a sum is NaN or infinite so is the estimate: the caller
+        knows what went wrong, and looks.
+
+    Chapter: foundations/monte_carlo
+    """
+    mean = total / n
+    variance = np.maximum(total_of_squares / n - np.square(mean), 0) * n / max(n - 1, 1)
+    return Estimate(float(mean), float(np.sqrt(variance / n)), n, "monte_carlo")
+
+
 def _infinite(values, unit):
     infinite = values[np.isinf(values)]
     if np.unique(infinite).size > 1:

@@ -11,9 +11,10 @@ import tensorflow as tf
 from tqdm.auto import tqdm
 
 from vicourse.compiled import compiled
-from vicourse.estimate import Estimate
+from vicourse.estimate import estimate_from_sums
 from vicourse.seeds import fold_in, split_seed
-from vicourse.vae.training import TrainingDiverged
+from vicourse.vae.evaluation import sums_of
+from vicourse.vae.training import TrainingDiverged, epoch_order
 from vicourse.validation import check_array, check_integer, check_number
 
 
@@ -50,7 +51,7 @@ def climb(objective, variables, data, *, epochs, batch_size, learning_rate, seed
     learning_rate = check_number("learning_rate", learning_rate, above=0)
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build(variables)
-    run_epoch = _make_epoch(objective, variables, data, optimizer, batch_size)
+    run_epoch = make_epoch(objective, variables, data, optimizer, batch_size)
     history = []
     rates = np.linspace(1.0, 0.1, epochs) * learning_rate
     for epoch in tqdm(range(1, epochs + 1), unit="epoch", disable=not progress):
@@ -64,32 +65,32 @@ def climb(objective, variables, data, *, epochs, batch_size, learning_rate, seed
     return history
 
 
-def _make_epoch(objective, variables, data, optimizer, batch_size):
-    """One pass over the data as a function of a seed; it moves the variables."""
-    num_data, steps = len(data), len(data) // batch_size
-    stored = tf.constant(data)
+def make_epoch(objective, variables, data, optimizer, batch_size):
+    """One pass over the data as one compiled function of a seed, which moves the variables.
+
+    It returns the epoch's `Estimate`. Arguments as for `climb`, but the data may be float64 as
+    well, and the optimizer is any of Keras's, built for the variables.
+    """
+    steps, stored = len(data) // batch_size, tf.constant(data)
 
     def all_steps(batches, draw_seed):
-        totals = tf.zeros([2], tf.float64)
+        sums = tf.zeros([2], tf.float64)
         for step in tf.range(steps):
             with tf.GradientTape() as tape:
                 values = objective(batches[step], tf.random.fold_in(draw_seed, step))
                 loss = -tf.reduce_mean(values)
             optimizer.apply(tape.gradient(loss, variables), variables)
             each = tf.reduce_mean(tf.reshape(tf.cast(values, tf.float64), [-1, batch_size]), axis=0)
-            totals += tf.stack([tf.reduce_sum(each), tf.reduce_sum(each**2)])
-        return totals
+            sums += sums_of(each)
+        return sums
 
-    batches_spec = tf.TensorSpec([steps, batch_size, *data.shape[1:]], tf.float32)
+    batches_spec = tf.TensorSpec([steps, batch_size, *data.shape[1:]], stored.dtype)
     all_steps = compiled(all_steps, batches_spec, tf.TensorSpec([2], tf.int32), autograph=True)
 
     def run(seed):
-        n = steps * batch_size
         order_seed, draw_seed = split_seed(seed)
-        order = tf.random.experimental.stateless_shuffle(tf.range(num_data), order_seed)
-        batches = tf.reshape(tf.gather(stored, order[:n]), batches_spec.shape)
-        total, squares = all_steps(batches, draw_seed).numpy()
-        variance = max(squares / n - (total / n) ** 2, 0.0) * n / max(n - 1, 1)
-        return Estimate(float(total / n), float((variance / n) ** 0.5), n, "monte_carlo")
+        order = epoch_order(len(data), batch_size, order_seed)
+        sums = all_steps(tf.gather(stored, order), draw_seed)
+        return estimate_from_sums(*sums.numpy(), steps * batch_size)
 
     return run

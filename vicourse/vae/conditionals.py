@@ -1,6 +1,6 @@
-"""Networks as conditional distributions, for models with more than one network on each side.
+"""Networks as conditional distributions, and the prior that the latents begin with.
 
-Chapter: deep/beyond_vae
+Chapter: deep/vae_mnist, deep/beyond_vae
 """
 
 import tensorflow as tf

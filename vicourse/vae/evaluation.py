@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from vicourse.estimate import Estimate
+from vicourse.estimate import Estimate, estimate_from_sums
 from vicourse.seeds import as_seed
-from vicourse.vae.sgvb import Bound, sgvb
+from vicourse.vae.sgvb import sgvb
 from vicourse.validation import check_array, check_integer
 
 
@@ -94,23 +94,18 @@ def make_evaluation(vae, estimator="B", num_samples=1, batch_size=1000):
     return lambda x, seed: bound_estimate(sums(tf.convert_to_tensor(x), as_seed(seed)), len(x))
 
 
-def sums_of(bound: Bound):
-    """[2, 3], float64: Σ v and Σ v² over the batch, for elbo, reconstruction and kl."""
-    values = tf.cast(tf.stack(bound), tf.float64)
-    return tf.stack([tf.reduce_sum(values, 1), tf.reduce_sum(values**2, 1)])
+def sums_of(values):
+    """Σ v and Σ v² over the batch, the last axis: [2, ...], float64; [2, 3] for a `Bound`."""
+    values = tf.cast(values, tf.float64)
+    return tf.stack([tf.reduce_sum(values, -1), tf.reduce_sum(values**2, -1)])
 
 
 def bound_estimate(sums, n):
     """A `BoundEstimate` from `sums_of` added up over n images; FloatingPointError if not finite."""
-    total, total_of_squares = np.asarray(sums)
-    if not np.all(np.isfinite(total)):
+    sums = np.asarray(sums)
+    if not np.all(np.isfinite(sums[0])):
         raise FloatingPointError(
             "the bound is NaN or infinite for one image at least: look for NaN in the images and "
             "in the weights."
         )
-    mean = total / n
-    variance = np.maximum(total_of_squares / n - mean**2, 0) * n / max(n - 1, 1)
-    errors = np.sqrt(variance / n)
-    return BoundEstimate(
-        *(Estimate(float(m), float(e), n, "monte_carlo") for m, e in zip(mean, errors, strict=True))
-    )
+    return BoundEstimate(*(estimate_from_sums(*both, n) for both in sums.T))

@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from vicourse.compiled import compiled
 from vicourse.estimate import Estimate
 from vicourse.families import mean_field
 from vicourse.seeds import fold_in, split_seed
+from vicourse.vae.climb import make_epoch
 from vicourse.vae.sgvb import ESTIMATORS
 from vicourse.vae.training import TrainingDiverged
 from vicourse.validation import argument_error, check_array, check_choice, check_integer
@@ -175,54 +175,23 @@ def train_full_bayes(model, x, optimizer, *, epochs, batch_size, seed, estimator
     check_choice("estimator", estimator, ESTIMATORS)
     model.posterior(x[:1])  # a recognition model makes its variables at its first use
     optimizer.build(model.trainable_variables)
-    run_epoch = _make_epoch(model, x, optimizer, batch_size, estimator)
+    n = len(x)
+
+    def per_point(batch, seed):  # so that the steps do not grow with N
+        return full_bayes_bound(model, batch, seed, num_data=n, estimator=estimator) / n
+
+    run_epoch = make_epoch(per_point, model.trainable_variables, x, optimizer, batch_size)
     history = []
     for epoch in range(epochs):
-        bound = run_epoch(fold_in(seed, epoch))
-        if not np.isfinite(bound.value):
+        mean = run_epoch(fold_in(seed, epoch))
+        if not np.isfinite(mean.value):
             raise TrainingDiverged(
                 f"the bound became NaN or infinite in epoch {epoch + 1}. Try a smaller learning "
                 "rate, or a smaller `initial_scale`."
             )
-        history.append(bound)
+        bound, error = n * mean.value, n * mean.standard_error
+        history.append(Estimate(bound, error, mean.num_samples, "monte_carlo"))
     return history
-
-
-def _make_epoch(model, x, optimizer, batch_size, estimator):
-    """One pass over the data as one compiled function of a seed, which moves the variables."""
-    num_data, steps = len(x), len(x) // batch_size
-    x, variables = tf.constant(x), model.trainable_variables
-
-    def all_steps(batches, draw_seed):
-        total = tf.zeros([2], tf.float64)
-        for step in tf.range(steps):
-            with tf.GradientTape() as tape:
-                values = full_bayes_bound(
-                    model,
-                    batches[step],
-                    tf.random.fold_in(draw_seed, step),
-                    num_data=num_data,
-                    estimator=estimator,
-                )
-                loss = -tf.reduce_mean(values) / num_data
-            optimizer.apply(tape.gradient(loss, variables), variables)
-            values = tf.cast(values, tf.float64)
-            total += tf.stack([tf.reduce_sum(values), tf.reduce_sum(values**2)])
-        return total
-
-    batches_spec = tf.TensorSpec([steps, batch_size, x.shape[1]], x.dtype)
-    all_steps = compiled(all_steps, batches_spec, tf.TensorSpec([2], tf.int32), autograph=True)
-
-    def run(seed):
-        n = steps * batch_size
-        order_seed, draw_seed = split_seed(seed)
-        order = tf.random.experimental.stateless_shuffle(tf.range(num_data), order_seed)
-        batches = tf.reshape(tf.gather(x, order[:n]), [steps, batch_size, -1])
-        total, squares = all_steps(batches, draw_seed).numpy()
-        variance = max(squares / n - (total / n) ** 2, 0.0) * n / max(n - 1, 1)
-        return Estimate(float(total / n), float((variance / n) ** 0.5), n, "monte_carlo")
-
-    return run
 
 
 def _standard_normal(dim, dtype):

@@ -6,6 +6,7 @@ Chapter: deep/vae_mnist.
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from vicourse.vae.conditionals import outputs_for, standard_normal
 from vicourse.vae.likelihoods import LIKELIHOODS
 from vicourse.vae.networks import decoder, encoder, hidden_sizes
 from vicourse.validation import argument_error, check_choice
@@ -70,8 +71,7 @@ class VAE:
     @property
     def prior(self):
         """p(z) = N(0, I): event shape [num_latents]."""
-        zeros = tf.zeros(self.num_latents)
-        return tfd.Independent(tfd.Normal(zeros, tf.ones_like(zeros)), 1)
+        return standard_normal(self.num_latents)
 
     def posterior(self, x):
         """q(z | x) for images x of shape [batch, num_pixels]: event shape [num_latents]."""
@@ -84,10 +84,7 @@ class VAE:
     def likelihood(self, z):
         """p(x | z) for z of shape [..., num_latents]: event shape [num_pixels]."""
         z = self._checked("z", z, self.num_latents)
-        flat = tf.reshape(z, [-1, self.num_latents])
-        outputs = self.decoder(flat)
-        outputs = tf.reshape(outputs, tf.concat([tf.shape(z)[:-1], outputs.shape[1:]], 0))
-        return self._distribution(outputs)
+        return self._distribution(outputs_for(self.decoder, z))
 
     def log_joint(self, x, z):
         """log p(x, z) = log p(z) + log p(x | z), in nats, one number per image (and sample)."""
@@ -102,4 +99,5 @@ class VAE:
                 "Flatten images to [batch, pixels] and give float32; see vicourse.data.binarize."
             )
             raise argument_error(name, value, wanted, remedy)
+        value.set_shape([*value.shape[:-1], width])  # inside a graph it may have been unknown
         return value

@@ -18,12 +18,20 @@ import tensorflow as tf
 from tqdm.auto import tqdm
 
 from vicourse.compiled import compiled
-from vicourse.estimate import Estimate
+from vicourse.estimate import estimate_from_sums
 from vicourse.inference.kernels import JitteredHmc
 from vicourse.seeds import fold_in, split_seed
 from vicourse.vae import checkpoint as checkpoints
+from vicourse.vae.evaluation import sums_of
 from vicourse.vae.settings import Settings
-from vicourse.vae.training import TrainedVAE, TrainingDiverged, _fingerprint, weights_loss
+from vicourse.vae.training import (
+    TrainedVAE,
+    TrainingDiverged,
+    check_run,
+    epoch_order,
+    identity_of,
+    weights_loss,
+)
 from vicourse.validation import argument_error, check_integer, check_number
 
 FIRST_STEP_SIZE = 0.1
@@ -116,19 +124,15 @@ def train_by_monte_carlo_em(
         begin, and the batches, are ours.
     Chapter: deep/paper_experiments
     """
-    epochs = check_integer("epochs", epochs, minimum=1)
-    check_integer("save_every", save_every, minimum=1)
     model = settings.model
-    if len(data.x_train) < model.batch_size:
-        wanted = f"at most the number of training images, {len(data.x_train)}"
-        raise argument_error("batch_size", model.batch_size, wanted)
+    epochs = check_run(model, data, epochs, save_every)
     images = model.stored_images(data.x_train, 0)
     vae = model.make_vae(images.shape[1])
     optimizer = model.make_optimizer(vae.decoder.trainable_variables)
     chains = tf.Variable(vae.prior.sample(len(images), seed=fold_in(model.seed, 0)))
     step_size = tf.Variable(FIRST_STEP_SIZE)
     variables = [*vae.decoder.trainable_variables, *optimizer.variables, chains, step_size]
-    identity = {"settings": settings.as_dict(), "data": _fingerprint(data)}
+    identity = identity_of(settings, data)
     history = checkpoints.restore(checkpoint, variables, identity) if checkpoint else []
     seconds = history[-1]["seconds"] if history else 0.0
     if len(history) < epochs:  # compiling takes seconds
@@ -167,7 +171,7 @@ def make_epoch(vae, optimizer, settings, stored, chains, step_size):
 
     def all_steps(batches, starts, epsilon, bits_seed, chain_seed):
         ends = tf.TensorArray(tf.float32, steps, element_shape=starts.shape[1:])
-        sums = tf.zeros([3], tf.float64)  # of log p(x, z), of its square, of the acceptance
+        sums, accepted = tf.zeros([2], tf.float64), tf.zeros([], tf.float64)
         for step in tf.range(steps):
             x = model.bits(batches[step], tf.random.fold_in(bits_seed, step))
             seed = tf.random.fold_in(chain_seed, step)
@@ -178,10 +182,9 @@ def make_epoch(vae, optimizer, settings, stored, chains, step_size):
                     loss = m_step_loss(vae, x, z, model, num_images)
                 optimizer.apply(tape.gradient(loss, variables), variables)
             ends = ends.write(step, z)
-            values = tf.cast(log_joint, tf.float64)
-            total, squares = tf.reduce_sum(values), tf.reduce_sum(values**2)
-            sums += tf.stack([total, squares, tf.cast(acceptance, tf.float64)])
-        return ends.stack(), epsilon, sums
+            sums += sums_of(log_joint)
+            accepted += tf.cast(acceptance, tf.float64)
+        return ends.stack(), epsilon, sums, accepted
 
     examples = (
         tf.TensorSpec([steps, batch, stored.shape[1]], stored.dtype),
@@ -194,24 +197,17 @@ def make_epoch(vae, optimizer, settings, stored, chains, step_size):
 
     def run(seed, epoch):
         order_seed, bits_seed, chain_seed = split_seed(seed, 3)
-        order = tf.random.experimental.stateless_shuffle(tf.range(num_images), order_seed)
-        order = order[: steps * batch]
-        batches = tf.reshape(tf.gather(stored, order), [steps, batch, -1])
-        starts = tf.reshape(tf.gather(chains, order), [steps, batch, -1])
-        ends, epsilon, sums = all_steps(batches, starts, step_size, bits_seed, chain_seed)
-        total, squares, acceptance = sums.numpy()
-        if not np.all(np.isfinite([total, squares, float(epsilon)])):
+        order = epoch_order(num_images, batch, order_seed)
+        batches, starts = tf.gather(stored, order), tf.gather(chains, order)
+        ends, epsilon, sums, accepted = all_steps(batches, starts, step_size, bits_seed, chain_seed)
+        if not np.all(np.isfinite([*sums.numpy(), float(epsilon)])):
             raise TrainingDiverged(
                 f"log p(x, z) became NaN or infinite in epoch {epoch}. Try a smaller learning "
                 f"rate (it is {model.learning_rate}) or a smaller `init_std`."
             )
-        ends = tf.reshape(ends, [steps * batch, -1])
-        chains.assign(tf.tensor_scatter_nd_update(chains, order[:, None], ends))
+        chains.assign(tf.tensor_scatter_nd_update(chains, order[..., None], ends))
         step_size.assign(epsilon)
-        n = steps * batch
-        variance = max(squares / n - (total / n) ** 2, 0.0) / max(n - 1, 1)
-        log_joint = Estimate(float(total / n), float(np.sqrt(variance)), n, "monte_carlo")
-        return log_joint, float(acceptance / steps)
+        return estimate_from_sums(*sums.numpy(), steps * batch), float(accepted / steps)
 
     return run
 

@@ -108,14 +108,7 @@ class OneDevice:
 
 def run_training(team, settings, data, epochs, *, checkpoint, save_every, progress):
     """`train` by a team: `OneDevice`, or `Replicas`. The chief alone writes, and shows progress."""
-    epochs = check_integer("epochs", epochs, minimum=1)
-    check_integer("save_every", save_every, minimum=1)
-    if len(data.x_train) < settings.batch_size:
-        raise argument_error(
-            "batch_size",
-            settings.batch_size,
-            f"at most the number of training images, {len(data.x_train)}",
-        )
+    epochs = check_run(settings, data, epochs, save_every)
     team.check(settings)
     train_images = settings.stored_images(data.x_train, 0)
     test_images = settings.stored_images(data.x_test, 1)
@@ -127,7 +120,7 @@ def run_training(team, settings, data, epochs, *, checkpoint, save_every, progre
     run_test = make_evaluation(vae, settings.estimator, settings.num_samples, at_a_time)
 
     variables = [*vae.trainable_variables, *optimizer.variables]
-    identity = {"settings": settings.as_dict(), "data": _fingerprint(data)}
+    identity = identity_of(settings, data)
     same_start = "Start the same command everywhere, with the same data."
     team.check_agreement("settings and data", same_start, identity)
     history = checkpoints.restore(checkpoint, variables, identity) if checkpoint else []
@@ -146,7 +139,7 @@ def run_training(team, settings, data, epochs, *, checkpoint, save_every, progre
             except FloatingPointError as problem:
                 raise diverged(f"after the last step of epoch {epoch}", settings) from problem
             seconds += time.perf_counter() - start
-            history.append(_row(epoch, train_images, settings, seconds, trained, tested))
+            history.append(_row(epoch, seconds, trained, tested))
             alike = "They must be alike: the same devices and versions."
             team.check_agreement("weights", alike, *variables)
             is_due = epoch % save_every == 0 or epoch == epochs
@@ -157,13 +150,29 @@ def run_training(team, settings, data, epochs, *, checkpoint, save_every, progre
     return TrainedVAE(vae, settings, data.name, history)
 
 
+def check_run(settings, data, epochs, save_every):
+    """`epochs` as an int, or an error; also where `save_every` or the number of images is bad."""
+    epochs = check_integer("epochs", epochs, minimum=1)
+    check_integer("save_every", save_every, minimum=1)
+    if len(data.x_train) < settings.batch_size:
+        wanted = f"at most the number of training images, {len(data.x_train)}"
+        raise argument_error("batch_size", settings.batch_size, wanted)
+    return epochs
+
+
+def identity_of(settings, data):
+    """What a checkpoint belongs to. A subset of MNIST is other data than MNIST: hence the sums."""
+    check_sum = zlib.crc32(data.x_test.tobytes(), zlib.crc32(data.x_train.tobytes()))
+    images = f"{len(data.x_train)} + {len(data.x_test)} images, CRC {check_sum:08x}"
+    return {"settings": settings.as_dict(), "data": f"{data.name}, {images}"}
+
+
 def make_epoch(vae, optimizer, settings, stored):
     """One pass over the training images: a function of (seed, epoch) that moves the weights.
 
     The loop over minibatches is inside one function that XLA compiles: nothing returns to Python
     between two steps, and the optimizer's arithmetic becomes one pass over the weights. The images
-    are put in their order before the loop. An incomplete last batch is left out; the next epoch's
-    order is another.
+    are put in their order before the loop.
     """
     num_images, batch = len(stored), settings.batch_size
     steps = num_images // batch
@@ -197,19 +206,27 @@ def epoch_of(all_steps, stored, settings):
         all_steps: a function of (batches, bits_seed, z_seed) that moves the weights and returns the
             sum of `sums_of` and the number of the first step whose loss is not finite.
     """
-    num_images, batch = len(stored), settings.batch_size
-    steps = num_images // batch
 
     def run(seed, epoch):
         order_seed, bits_seed, z_seed = split_seed(seed, 3)
-        order = tf.random.experimental.stateless_shuffle(tf.range(num_images), order_seed)
-        batches = tf.gather(stored, tf.reshape(order[: steps * batch], [steps, batch]))
-        total, first_bad = all_steps(batches, bits_seed, z_seed)
+        order = epoch_order(len(stored), settings.batch_size, order_seed)
+        total, first_bad = all_steps(tf.gather(stored, order), bits_seed, z_seed)
+        steps, batch = order.shape
         if first_bad < steps:
             raise diverged(f"at step {int(first_bad) + 1} of {steps} in epoch {epoch}", settings)
         return bound_estimate(total, steps * batch)
 
     return run
+
+
+def epoch_order(num_data, batch_size, seed):
+    """Which data points each step of an epoch takes: int32 [steps, batch_size], none twice.
+
+    An incomplete last batch is left out; the next epoch's order is another.
+    """
+    steps = num_data // batch_size
+    order = tf.random.experimental.stateless_shuffle(tf.range(num_data), seed)
+    return tf.reshape(order[: steps * batch_size], [steps, batch_size])
 
 
 def step_loss(vae, x, seed, settings):
@@ -229,12 +246,6 @@ def weights_loss(variables, settings, num_images):
     return squares / (2 * settings.prior_std**2 * num_images)
 
 
-def _fingerprint(data):
-    """The images' name, numbers and check sum: a subset of MNIST is other data than MNIST."""
-    check_sum = zlib.crc32(data.x_test.tobytes(), zlib.crc32(data.x_train.tobytes()))
-    return f"{data.name}, {len(data.x_train)} + {len(data.x_test)} images, CRC {check_sum:08x}"
-
-
 def diverged(when, settings):
     return TrainingDiverged(
         f"the bound became NaN or infinite {when}. Try a smaller learning rate (it is "
@@ -243,8 +254,8 @@ def diverged(when, settings):
     )
 
 
-def _row(epoch, train_images, settings, seconds, trained, tested):
-    seen = epoch * (len(train_images) // settings.batch_size) * settings.batch_size
+def _row(epoch, seconds, trained, tested):
+    seen = epoch * trained.elbo.num_samples
     row = {"epoch": epoch, "samples_seen": seen, "seconds": seconds}
     for name, bound in (("train", trained), ("test", tested)):
         row[f"{name}_elbo"] = bound.elbo.value
