@@ -6,7 +6,7 @@ Chapter: algorithms/vi_vs_mcmc
 from vicourse.experiments.appendix_f import APPENDIX_F
 from vicourse.experiments.claims import Claim
 from vicourse.experiments.experiment import Experiment, run_experiment
-from vicourse.experiments.figure_2 import FIGURE_2, figure_2_claims, picked_rates
+from vicourse.experiments.figure_2 import FIGURE_2, figure_2_claims, picked_settings
 from vicourse.experiments.figure_3 import FIGURE_3, figure_3_claims
 from vicourse.experiments.figures_4_5 import FIGURES_4_5, manifold_grid, unpack_pictures
 from vicourse.experiments.held_out import HELD_OUT, held_out_claims
@@ -50,7 +50,7 @@ __all__ = [
     "load_posterior",
     "manifold_grid",
     "over_seeds",
-    "picked_rates",
+    "picked_settings",
     "run_experiment",
     "silences_over_seeds",
     "unpack_pictures",

@@ -16,7 +16,7 @@ import tensorflow as tf
 from scipy.stats import norm
 
 from vicourse.experiments.experiment import Experiment
-from vicourse.experiments.figure_2 import FREY_RATES, FREY_SAMPLES, MNIST_SAMPLES
+from vicourse.experiments.figure_2 import FREY, FREY_SAMPLES, MNIST_SAMPLES
 from vicourse.experiments.paper_vae import paper_cell, paper_run
 from vicourse.validation import argument_error, check_integer
 
@@ -30,8 +30,7 @@ def cells(quick):
     """One model a cell: figure 4 wants two latents, figure 5 MNIST at four numbers of them."""
     if quick:
         return [paper_cell(images, 2, samples=14_000) for images in ("digits", "grey_digits")]
-    rate = FREY_RATES["aevb"]
-    frey = paper_cell("frey_face", 2, samples=FREY_SAMPLES, learning_rate=rate)
+    frey = paper_cell("frey_face", 2, samples=FREY_SAMPLES, **FREY["aevb"])
     return [frey, *(paper_cell("mnist", n, samples=MNIST_SAMPLES) for n in MNIST_LATENTS)]
 
 

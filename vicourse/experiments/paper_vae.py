@@ -13,7 +13,16 @@ GREY = ("frey_face", "grey_digits")
 CHECKPOINT_SAMPLES = 60_000  # images seen between two checkpoints: an epoch of MNIST, 37 of Frey
 
 
-def paper_cell(images, num_latents, *, samples, learning_rate=0.01, algorithm="aevb", seed=0):
+def paper_cell(
+    images,
+    num_latents,
+    *,
+    samples,
+    init_std=0.01,
+    learning_rate=0.01,
+    algorithm="aevb",
+    seed=0,
+):
     """What distinguishes one run from another, as a dict for `Experiment.cells`.
 
     Hidden units as in the paper: 500 for MNIST, 200 for Frey Face; 20 for the quick way.
@@ -24,6 +33,7 @@ def paper_cell(images, num_latents, *, samples, learning_rate=0.01, algorithm="a
         "algorithm": algorithm,
         "num_latents": num_latents,
         "hidden": hidden,
+        "init_std": init_std,
         "learning_rate": learning_rate,
         "samples": samples,
         "seed": seed,
@@ -31,14 +41,14 @@ def paper_cell(images, num_latents, *, samples, learning_rate=0.01, algorithm="a
 
 
 def paper_settings(cell):
-    """A cell as `Settings`: tanh, M = 100, L = 1, Adagrad, weights from N(0, 0.01²), prior N(0, I).
+    """A cell as `Settings`: tanh, M = 100, L = 1, Adagrad, the prior N(0, I) on the weights.
 
     Frey Face is grey value / 256 under the Gaussian likelihood: after / 255 every bound on 560
     pixels would be 560 log(256/255) = 2.19 nats lower.
     """
     grey = {"likelihood": "gaussian", "binarization": "none"} if cell["images"] in GREY else {}
-    same = {name: cell[name] for name in ("algorithm", "num_latents", "hidden", "learning_rate")}
-    return Settings(prior_std=1.0, seed=cell["seed"], **same, **grey)
+    names = ("algorithm", "num_latents", "hidden", "init_std", "learning_rate", "seed")
+    return Settings(prior_std=1.0, **{name: cell[name] for name in names}, **grey)
 
 
 def paper_run(cell, folder, progress=False):
@@ -70,7 +80,7 @@ def paper_run(cell, folder, progress=False):
 
 def checkpoint_path(cell, folder):
     """Where `paper_run` keeps its checkpoint."""
-    words = ("images", "algorithm", "num_latents", "hidden", "learning_rate", "seed")
+    words = ("images", "algorithm", "num_latents", "hidden", "init_std", "learning_rate", "seed")
     return folder / "-".join(str(cell[word]) for word in words) / "checkpoint.npz"
 
 
