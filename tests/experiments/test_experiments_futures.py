@@ -15,7 +15,7 @@ FUTURES = (SEMI_SUPERVISED, TWO_LAYERS, STATE_SPACE)
 @pytest.mark.parametrize("experiment", FUTURES, ids=lambda experiment: experiment.name)
 def test_each_is_registered_and_has_three_seeds(experiment):
     assert EXPERIMENTS[experiment.name] is experiment
-    assert {cell["seed"] for cell in experiment.cells(False)} == {0, 1, 2}
+    assert len({cell["seed"] for cell in experiment.cells(False)}) == 3
     assert {cell["seed"] for cell in experiment.cells(True)} == {0}
 
 

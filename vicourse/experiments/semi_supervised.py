@@ -1,8 +1,9 @@
 """M2 with ten labels a digit, beside what the labels alone can do.
 
-Two things flatter M2 here. The settings were picked by trying a few on the test images with one of
-the seeds: a hundred labels leave none to pick by. And the images are at 14×14 pixels, as bits: at
-28×28, tried with five latents and fewer epochs, the same recipe made the classifier worse.
+Two things flatter M2 here. The settings were picked by trying a few on the test images, with a seed
+that is not among those below: a hundred labels leave none to pick by. And the images are at 14×14
+pixels, as bits: at 28×28, tried with five latents and fewer epochs, the same recipe made the
+classifier worse.
 
 Source: Kingma, Mohamed, Rezende and Welling (2014).
 Chapter: deep/beyond_vae
@@ -20,7 +21,7 @@ from vicourse.experiments.spread import spread
 from vicourse.seeds import fold_in
 from vicourse.vae import M2, train_classifier, train_semi_supervised, unlabelled_bound
 
-SEEDS = (0, 1, 2)
+SEEDS = (1, 2, 3)  # the settings were picked with 0
 NUM_CLASSES = 10
 CLASSIFIER_WEIGHT = 10.0  # far above the paper's: so few labels are soon outvoted
 CLASSIFIER_STEPS = 100
