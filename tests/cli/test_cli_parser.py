@@ -11,6 +11,7 @@ from vicourse.vae import Settings
 
 OPTIONS = [
     "--dataset",
+    "--algorithm",
     "--latent",
     "--epochs",
     "--hidden",
@@ -21,6 +22,7 @@ OPTIONS = [
     "--optimizer",
     "--learning-rate",
     "--init-std",
+    "--prior-std",
     "--binarization",
     "--seed",
     "--out",

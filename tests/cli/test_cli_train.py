@@ -8,6 +8,7 @@ import pytest
 
 from vicourse import vae
 from vicourse.cli import main
+from vicourse.data import StandInNotice
 
 SMALL = ["train", "--dataset", "digits", "--latent", "2", "--hidden", "8", "--quiet"]
 
@@ -64,6 +65,29 @@ def test_end_to_end(command, tmp_path, capsys):
     longer = json.loads((folder / "history.json").read_text())["history"]
     assert longer[0] == row
     assert len(longer) == 2
+
+
+def test_the_papers_rival_on_grey_faces(command, tmp_path, monkeypatch):
+    """Grey images bring the Gaussian likelihood; another algorithm has a folder of its own."""
+    monkeypatch.setenv("VICOURSE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("VICOURSE_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("vicourse.data.frey_face.URL", "http://127.0.0.1:9/film.mat")
+    rival = ["train", "--dataset", "frey_face", "--algorithm", "wake_sleep", "--prior-std", "1"]
+    with pytest.warns(StandInNotice, match="not Frey Face"):
+        assert command(*rival, "--latent", "2", "--hidden", "8", "--epochs", "1", "--quiet") == 0
+    folder = tmp_path / "runs" / "frey_face-wake_sleep-latent2-seed0"
+    record = json.loads((folder / "history.json").read_text())
+    assert (
+        record["settings"]
+        == vae.Settings(
+            num_latents=2,
+            hidden=8,
+            likelihood="gaussian",
+            binarization="none",
+            algorithm="wake_sleep",
+            prior_std=1.0,
+        ).as_dict()
+    )
 
 
 def test_absolute_paths_stay_out_of_the_record(command, tmp_path):

@@ -26,10 +26,12 @@ def add_to(commands):
     option = parser.add_argument
     whole = {"type": positive_int, "metavar": "N"}
     real = {"type": positive_float, "metavar": "R"}
-    sets = ("mnist", "digits")
+    sets = ("mnist", "frey_face", "digits")
     kinds = ("fixed", "dynamic", "threshold")
     several = "mirrored: on all GPUs of this machine; workers: on the machines that TF_CONFIG names"
-    option("--dataset", choices=sets, default="mnist", help="digits: scikit-learn's, at 28 by 28")
+    what = "frey_face: grey pixels, Gaussian likelihood; digits: scikit-learn's, at 28 by 28"
+    option("--dataset", choices=sets, default="mnist", help=what)
+    option("--algorithm", choices=("aevb", "wake_sleep"), default="aevb", help="how to train")
     option("--latent", **whole, default=20, help="dimension of z")
     option("--epochs", **whole, default=20, help="passes over the images, in all")
     option("--hidden", **whole, default=500, help="hidden units of each network")
@@ -40,10 +42,11 @@ def add_to(commands):
     option("--optimizer", choices=("adagrad", "adam"), default="adagrad", help="step rule")
     option("--learning-rate", **real, default=0.01, help="global step size")
     option("--init-std", **real, default=0.01, help="SD of the initial weights")
-    option("--binarization", choices=kinds, default="fixed", help="how grey pixels become bits")
+    option("--prior-std", **real, help="SD of a normal prior on every weight; the paper's is 1")
+    option("--binarization", choices=kinds, help="how grey pixels become bits; fixed if not given")
     option("--seed", type=int, default=0, metavar="N", help="same seed, same numbers")
     option("--distribute", choices=("mirrored", "workers"), help=several)
-    option("--out", type=Path, metavar="DIR", help="if not runs/DATASET-latentN-seedN")
+    option("--out", type=Path, metavar="DIR", help="if not runs/DATASET-latentN-seedN or the like")
     option("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run, expected_errors=expected_errors, parser=parser)
 
@@ -60,12 +63,16 @@ def run(options):
     from vicourse import data, vae
 
     strategy = strategy_for(options.distribute)  # first: no cluster is joined once TF has computed
+    is_grey = options.dataset == "frey_face"
     settings = vae.Settings(
+        likelihood="gaussian" if is_grey else "bernoulli",
+        algorithm=options.algorithm,
+        prior_std=options.prior_std,
         num_latents=options.latent,
         hidden=options.hidden,
         activation=options.activation,
         init_std=options.init_std,
-        binarization=options.binarization,
+        binarization=options.binarization or ("none" if is_grey else "fixed"),
         estimator=options.estimator,
         num_samples=options.samples,
         batch_size=options.batch,
@@ -73,9 +80,14 @@ def run(options):
         learning_rate=options.learning_rate,
         seed=options.seed,
     )
-    load = data.load_mnist if options.dataset == "mnist" else data.load_digits_stand_in
+    load = {
+        "mnist": data.load_mnist,
+        "frey_face": data.load_frey_face,
+        "digits": data.load_digits_stand_in,
+    }[options.dataset]
     images = load()
-    name = f"{options.dataset}-latent{options.latent}-seed{options.seed}"
+    rival = "" if options.algorithm == "aevb" else f"-{options.algorithm}"
+    name = f"{options.dataset}{rival}-latent{options.latent}-seed{options.seed}"
     folder = options.out or Path("runs") / name
     checkpoint = folder / "checkpoint.npz"
     train = functools.partial(vae.train_distributed, strategy=strategy) if strategy else vae.train
