@@ -66,6 +66,14 @@ def test_likelihood_keeps_leading_axes():
     assert likelihood.event_shape == (16,)
 
 
+def test_likelihood_of_a_width_that_is_unknown_while_tracing():
+    """A graph that learns z's shape only when it runs gives what eager TensorFlow does."""
+    vae, z = VAE(2, 16, 8, init_std=0.5), np.ones((3, 2), np.float32)
+    mean = tf.function(lambda z: vae.likelihood(z).mean())
+    traced = mean.get_concrete_function(tf.TensorSpec([None, None]))
+    np.testing.assert_allclose(traced(tf.constant(z)), vae.likelihood(z).mean(), rtol=1e-6)
+
+
 def test_variables_are_phi_then_theta():
     shapes = [tuple(v.shape) for v in VAE(2, 16, 8).trainable_variables]
     assert shapes == [(16, 8), (8,), (8, 4), (4,), (2, 8), (8,), (8, 16), (16,)]
