@@ -24,6 +24,7 @@ OPTIONS = [
     "--init-std",
     "--prior-std",
     "--binarization",
+    "--mixed-precision",
     "--seed",
     "--out",
     "--quiet",

@@ -90,6 +90,12 @@ def test_the_papers_rival_on_grey_faces(command, tmp_path, monkeypatch):
     )
 
 
+def test_precision_reaches_the_settings(command, tmp_path):
+    assert command(*SMALL, "--epochs", "1", "--mixed-precision", "bfloat16", "--out", "half") == 0
+    record = json.loads((tmp_path / "half" / "history.json").read_text())
+    assert record["settings"]["mixed_precision"] == "bfloat16"
+
+
 def test_absolute_paths_stay_out_of_the_record(command, tmp_path):
     out = tmp_path / "elsewhere"
     assert command(*SMALL, "--epochs", "1", f"--out={out}") == 0

@@ -3,6 +3,8 @@
 Skipped where TensorFlow sees no GPU. With one: `pytest tests/vae/test_vae_gpu.py`.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -68,11 +70,16 @@ def test_a_step_is_the_same_step(estimator):
         assert np.linalg.norm(ours - theirs) < 1e-4 * np.linalg.norm(theirs)
 
 
-def test_a_short_run_ends_alike():
-    """Five epochs on each: the test bounds within four standard errors, whatever noise is drawn."""
-    settings = Settings(num_latents=2, hidden=8, batch_size=20, learning_rate=0.05)
+@pytest.mark.parametrize("mixed_precision", [None, "bfloat16"])
+def test_a_short_run_ends_alike(mixed_precision):
+    """Five epochs on each: the test bounds within four standard errors, whatever noise is drawn.
+
+    Also where the GPU has the fewer bits.
+    """
+    cpu = Settings(num_latents=2, hidden=8, batch_size=20, learning_rate=0.05)
+    gpu = replace(cpu, mixed_precision=mixed_precision)
     runs = []
-    for device in ("/gpu:0", "/cpu:0"):
+    for device, settings in (("/gpu:0", gpu), ("/cpu:0", cpu)):
         with tf.device(device):
             runs.append(train(settings, helpers.tiny_data(600, 300), 5, progress=False))
     ours, theirs = (run.history[-1] for run in runs)

@@ -26,6 +26,7 @@ def test_defaults_are_the_papers():
         "learning_rate": 0.01,
         "stages": [],
         "prior_std": None,
+        "mixed_precision": None,
         "seed": 0,
     }
 

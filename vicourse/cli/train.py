@@ -44,6 +44,7 @@ def add_to(commands):
     option("--init-std", **real, default=0.01, help="SD of the initial weights")
     option("--prior-std", **real, help="SD of a normal prior on every weight; the paper's is 1")
     option("--binarization", choices=kinds, help="how grey pixels become bits; fixed if not given")
+    option("--mixed-precision", choices=("bfloat16",), help="networks compute in it: for GPUs")
     option("--seed", type=int, default=0, metavar="N", help="same seed, same numbers")
     option("--distribute", choices=("mirrored", "workers"), help=several)
     option("--out", type=Path, metavar="DIR", help="if not runs/DATASET-latentN-seedN or the like")
@@ -78,6 +79,7 @@ def run(options):
         batch_size=options.batch,
         optimizer=options.optimizer,
         learning_rate=options.learning_rate,
+        mixed_precision=options.mixed_precision,
         seed=options.seed,
     )
     load = {

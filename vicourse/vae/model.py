@@ -28,7 +28,7 @@ class VAE:
         num_pixels: dimension of a flattened image x.
         hidden, seed: as for `encoder`; the decoder has the same layers from the other side.
         likelihood: "bernoulli" or "gaussian".
-        network: `activation` and `init_std`, as for `encoder`.
+        network: `activation`, `init_std` and `mixed_precision`, as for `encoder`.
 
     Source: Kingma & Welling (2014), section 3.
     """

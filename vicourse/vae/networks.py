@@ -10,6 +10,7 @@ import numpy as np
 from vicourse.validation import check_choice, check_integer, check_number
 
 ACTIVATIONS = ("tanh", "relu", "softplus")
+MIXED_PRECISIONS = (None, "bfloat16")
 
 
 def encoder(num_pixels, num_latents, hidden=500, **network):
@@ -24,7 +25,8 @@ def encoder(num_pixels, num_latents, hidden=500, **network):
         network: `activation` of the hidden layers, "tanh" unless given; `init_std`: weights and
             biases start as independent draws from N(0, init_std²), 0.01 unless given, or, where it
             is None, weights as Glorot & Bengio (2010) have it and biases at 0; `seed`, an integer,
-            of those draws.
+            of those draws; `mixed_precision`, "bfloat16" for layers that compute in it, while their
+            weights and what comes out stay float32, None for float32 throughout.
 
     Returns:
         A Keras model from [batch, num_pixels] to [batch, 2 · num_latents].
@@ -64,9 +66,20 @@ def _sizes(num_pixels, num_latents):
     )
 
 
-def _perceptron(name, inputs, hidden, outputs, *, activation="tanh", init_std=0.01, seed=0):
+def _perceptron(
+    name,
+    inputs,
+    hidden,
+    outputs,
+    *,
+    activation="tanh",
+    init_std=0.01,
+    seed=0,
+    mixed_precision=None,
+):
     sizes = hidden_sizes(hidden)
     check_choice("activation", activation, ACTIVATIONS)
+    check_choice("mixed_precision", mixed_precision, MIXED_PRECISIONS)
     if init_std is not None:
         init_std = check_number("init_std", init_std, above=0)
     seeds = np.random.SeedSequence(check_integer("seed", seed, minimum=0))
@@ -80,9 +93,11 @@ def _perceptron(name, inputs, hidden, outputs, *, activation="tanh", init_std=0.
             start = [
                 keras.initializers.RandomNormal(stddev=init_std, seed=s) for s in (weights, biases)
             ]
-        return keras.layers.Dense(units, activation, True, *start)
+        return keras.layers.Dense(units, activation, True, *start, dtype=dtype)
 
+    dtype = f"mixed_{mixed_precision}" if mixed_precision else "float32"
     layers = [dense(number, units, activation) for number, units in enumerate(sizes)]
-    return keras.Sequential(
-        [keras.Input((inputs,)), *layers, dense(len(sizes), outputs, None)], name=name
-    )
+    layers.append(dense(len(sizes), outputs, None))
+    if mixed_precision:
+        layers.append(keras.layers.Activation("linear", dtype="float32"))
+    return keras.Sequential([keras.Input((inputs,), dtype="float32"), *layers], name=name)

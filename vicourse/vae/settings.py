@@ -12,7 +12,7 @@ import numpy as np
 from vicourse.data import binarize
 from vicourse.vae.likelihoods import LIKELIHOODS
 from vicourse.vae.model import VAE
-from vicourse.vae.networks import ACTIVATIONS, hidden_sizes
+from vicourse.vae.networks import ACTIVATIONS, MIXED_PRECISIONS, hidden_sizes
 from vicourse.vae.sgvb import ESTIMATORS
 from vicourse.validation import argument_error, check_choice, check_integer, check_number
 
@@ -59,6 +59,9 @@ class Settings:
             step size falls from `learning_rate` to a tenth of it, by the same factor each time.
         prior_std: SD of a normal prior on every weight and bias, for their maximum a posteriori
             estimate; the paper's is 1. None, for maximum likelihood, leaves them free.
+        mixed_precision: None, or "bfloat16": the networks then compute with its 8 significant bits
+            (float32 has 24), which is fast on GPUs made for it. Weights, bound and optimizer stay
+            float32.
         seed: of the start, the bits, the order of the images and the samples of z.
     """
 
@@ -76,6 +79,7 @@ class Settings:
     learning_rate: float = 0.01
     stages: tuple = ()
     prior_std: float | None = None
+    mixed_precision: str | None = None  # None also in checkpoints of before there was a choice
     seed: int = 0
 
     def __post_init__(self):
@@ -98,6 +102,7 @@ class Settings:
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("likelihood", self.likelihood, LIKELIHOODS)
         check_choice("algorithm", self.algorithm, ALGORITHMS)
+        check_choice("mixed_precision", self.mixed_precision, MIXED_PRECISIONS)
         self._check_combinations()
 
     def _check_combinations(self):
@@ -138,6 +143,7 @@ class Settings:
             likelihood=self.likelihood,
             activation=self.activation,
             init_std=self.init_std,
+            mixed_precision=self.mixed_precision,
             seed=self.seed,
         )
 
