@@ -12,10 +12,8 @@ import tensorflow_probability as tfp
 import vae_helpers as helpers
 
 from vicourse.vae import (
-    VAE,
     evidence_by_appendix_d,
     evidence_by_importance,
-    evidence_by_quadrature,
     gaussian_of,
 )
 from vicourse.vae.kernel_density import log_kernel_density
@@ -75,49 +73,6 @@ def test_the_standard_error_of_importance_is_the_spread_of_repetitions():
     found = evidence_by_importance(model.log_joint, x, q, 1, num_samples=200)
     assert np.mean(found.error) == pytest.approx(found.value.std(), rel=0.15)
     assert np.all(np.abs(found.value - model.log_evidence) < 5 * found.error)
-
-
-@pytest.mark.parametrize("num_latents", [1, 2])
-def test_quadrature_is_the_integral(num_latents):
-    vae, x = helpers.lively_vae(num_latents), helpers.bits(4, 6)
-    expected = helpers.Exact(helpers.weights(vae)).log_evidence(x)
-    found = evidence_by_quadrature(vae, x, half_width=7.0)
-    np.testing.assert_allclose(found.value, expected, rtol=2e-6)
-    assert np.all(found.error < 1e-4)
-
-
-def test_quadrature_with_three_latents():
-    """Against draws from the prior: log p(x) = log E_p(z)[p(x | z)], within 4 standard errors."""
-    vae, x = helpers.lively_vae(3), helpers.bits(3, 6)
-    *_, w3, b3, w4, b4 = helpers.weights(vae)
-    z = np.random.default_rng(1).normal(size=(200_000, 3))
-    p = 1 / (1 + np.exp(-(np.tanh(z @ w3 + b3) @ w4 + b4)))
-    likelihood = np.exp(x @ np.log(p).T + (1 - x) @ np.log(1 - p).T)
-    found = evidence_by_quadrature(vae, x, spacing=0.5)
-    for value, terms in zip(found.value, likelihood, strict=True):
-        mean, error = mean_and_error(terms / np.exp(value))
-        assert abs(mean - 1) < 4 * error
-
-
-def narrow_vae():
-    """Posteriors of SD about 0.1 in one latent."""
-    vae = VAE(1, 6, 4, seed=3, init_std=0.7)
-    vae.decoder.trainable_variables[2].assign(np.full((4, 6), 9.0) * [1, -1, 1, -1, 1, -1])
-    return vae, np.float32([[1, 0, 1, 0, 1, 0], [1, 1, 0, 0, 1, 0]])
-
-
-def test_a_coarse_or_narrow_lattice_says_so():
-    """The error reported covers the error made: h too large, and a lattice that ends too soon."""
-    vae, x = narrow_vae()
-    exact = helpers.Exact(helpers.weights(vae)).log_evidence(x)
-    for spacing in (0.5, 0.35):
-        found = evidence_by_quadrature(vae, x, spacing=spacing)
-        off = np.abs(found.value - exact)
-        assert off.max() > 1e-3
-        assert np.all(found.error > off)
-    found = evidence_by_quadrature(vae, x, spacing=0.1, half_width=0.6)
-    assert np.abs(found.value - exact).max() > 0.1
-    assert found.error.max() > 0.1
 
 
 def test_the_kernel_density_is_scipys():
@@ -196,15 +151,7 @@ def test_what_cannot_be_answered_is_refused():
         evidence_by_appendix_d(good, np.zeros((49, 4)))
     with pytest.raises(ValueError, match="`log_joint`"):
         evidence_by_appendix_d(good, np.full((50, 4), np.nan))
-    vae, x = VAE(4, 6, 3), helpers.bits(2, 6)
-    with pytest.raises(ValueError, match="at most three latents"):
-        evidence_by_quadrature(vae, x)
-    with pytest.raises(ValueError, match="`vae`"):
-        evidence_by_quadrature(VAE(2, 6, 3, likelihood="gaussian"), x)
-    with pytest.raises(ValueError, match="`spacing`"):
-        evidence_by_quadrature(VAE(2, 6, 3), x, spacing=0.0)
-    with pytest.raises(ValueError, match="binary"):
-        evidence_by_quadrature(VAE(2, 6, 3), x / 2)
+    x = helpers.bits(4, 6)
     nan = lambda x, z: np.nan * z[:, 0]  # noqa: E731
     with pytest.raises(FloatingPointError, match="importance weights of 4 images"):
         evidence_by_importance(nan, x, gaussian_of(good), 0, num_samples=2)

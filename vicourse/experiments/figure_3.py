@@ -1,8 +1,9 @@
 """Figure 3 of Kingma & Welling (2014): the marginal likelihood as three algorithms learn.
 
 AEVB, wake-sleep and Monte Carlo EM on MNIST, N_z = 3, 100 hidden units, 1000 and 50,000 training
-images. log p(x) of the first 1000 training and test images is measured by the paper's estimator
-and, since three latents can be integrated over, by quadrature: so the estimator is measured too.
+images. log p(x) of the first 1000 training and test images is measured by quadrature, since three
+latents can be integrated over, and so the paper's estimator is measured too, with chains that begin
+in three places.
 
 Source: arXiv 1312.6114, figure 3, appendices D and E.
 Chapter: deep/paper_experiments
@@ -14,7 +15,7 @@ import json
 import numpy as np
 
 from vicourse.experiments.claims import Claim, verdict_lines
-from vicourse.experiments.evidence import SPACING, make_measure
+from vicourse.experiments.evidence import SPACING, STARTS, make_measure
 from vicourse.experiments.experiment import Experiment
 from vicourse.experiments.images import load_images
 from vicourse.files import unusable_checkpoint, write_json
@@ -31,6 +32,8 @@ SAMPLES_EM = SAMPLES[:3]
 RATES = {"aevb": 0.1, "wake_sleep": 0.02, "monte_carlo_em": 0.1}
 CHECKPOINT_SAMPLES = 50_000  # images seen between two checkpoints
 
+# Fixed before the first run, in which all chains began at the prior; the other places where they
+# begin were added when that run had shown what goes wrong, with the same tolerances.
 BEHIND = 2.0  # nats by which Monte Carlo EM must be behind AEVB with 50,000 images
 OFF_APPENDIX_D = 1.0  # nats by which the paper's estimator may be off, in the mean over images
 OFF_IMPORTANCE = 0.1
@@ -71,7 +74,9 @@ def run(cell, folder, progress=False):
     run_of = {name: value for name, value in cell.items() if name != "samples"}
     place = folder / "-".join(map(str, run_of.values()))
     curve = _read_curve(place / "curve.json", run_of)
-    measure = make_measure(settings, data, cell["num_images"], cell["spacing"])
+    has_encoder = cell["algorithm"] != "monte_carlo_em"
+    starts = [start for start in STARTS if has_encoder or start != "encoder"]
+    measure = make_measure(settings, data, cell["num_images"], cell["spacing"], starts)
     for samples in cell["samples"][len(curve) :]:
         trained = _train_to(samples, cell, settings, data, place / "checkpoint.npz", progress)
         last = trained.history[-1]
@@ -96,7 +101,7 @@ def figure_3_claims(finished):
     Returns:
         A list of `Claim`: Monte Carlo EM behind AEVB with 50,000 images, at as many images seen
         and at as many evaluations; quadrature's own error and the two estimators against it, at
-        their worst.
+        their worst, for each place where the chains begin.
 
     Chapter: deep/paper_experiments
     """
@@ -106,14 +111,19 @@ def figure_3_claims(finished):
             what = f"50,000 images, {at:,} {words}: AEVB's test log p(x) − Monte Carlo EM's"
             claims.append(Claim(what, f"above {BEHIND:g} nats", behind, bool(behind > BEHIND)))
     points = [point for cell in finished for point in cell["curve"]]
-    for name, words, most in (
-        ("quadrature_error", "quadrature's own error", QUADRATURE_ERROR),
-        ("appendix_d_off", "appendix D − quadrature", OFF_APPENDIX_D),
-        ("importance_off", "importance sampling − quadrature", OFF_IMPORTANCE),
-    ):
-        off = [point[f"{part}_{name}"] for point in points for part in ("train", "test")]
+    kinds = [("quadrature_error", "quadrature's own error", QUADRATURE_ERROR)]
+    for start in STARTS:
+        for name, words, most in (
+            ("appendix_d_off", "appendix D", OFF_APPENDIX_D),
+            ("importance_off", "importance sampling", OFF_IMPORTANCE),
+        ):
+            what = f"{words} − quadrature, chains from the {start}"
+            kinds.append((f"{start}_{name}", what, most))
+    for name, words, most in kinds:
+        names = [f"{part}_{name}" for part in ("train", "test")]
+        off = [point[key] for point in points for key in names if key in point]
         worst = max(off, key=abs)
-        what = f"{words}, the worst mean over images"
+        what = f"{words}: the worst mean over images"
         claims.append(Claim(what, f"within ±{most:g} nats", worst, bool(abs(worst) <= most)))
     return claims
 
@@ -121,19 +131,19 @@ def figure_3_claims(finished):
 def report(finished):
     """The curves, the differences that no verdict hangs on, and the verdicts."""
     lines = [
-        f"{'':38} log p(x) by quadrature   off on test images, nats",
-        f"{'algorithm':14} {'images':>6} {'seen (M)':>8} {'seconds':>7} "
-        f"{'train':>8} {'test':>8} ± SE   {'appendix D':>10} ± SE    importance",
+        f"{'':38} log p(x) by quadrature   appendix D is off on test images, chains from",
+        f"{'algorithm':14} {'images':>6} {'seen (M)':>8} {'seconds':>7} {'train':>8} "
+        f"{'test':>8} ± SE  " + "".join(f"{start:>10}" for start in STARTS),
     ]
     for cell in finished:
         settings = cell["settings"]
         for row in cell["curve"]:
+            off = [row.get(f"test_{start}_appendix_d_off") for start in STARTS]
             lines.append(
                 f"{settings['algorithm']:14} {settings['num_train']:6} "
                 f"{row['samples_seen'] / 1e6:8.4f} {row['seconds']:7.0f} "
                 f"{row['train_log_p']:8.2f} {row['test_log_p']:8.2f} ± {row['test_log_p_se']:.2f} "
-                f"{row['test_appendix_d_off']:+10.3f} ± {row['test_appendix_d_off_se']:.3f} "
-                f"{row['test_importance_off']:+10.3f}"
+                + "".join(f"{'':>10}" if value is None else f"{value:+10.2f}" for value in off)
             )
     for num_train in TRAIN_SIZES:
         for algorithm in ("wake_sleep", "monte_carlo_em"):

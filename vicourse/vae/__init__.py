@@ -13,11 +13,11 @@ from vicourse.vae.distributed import train_distributed
 from vicourse.vae.evaluation import BoundEstimate, evaluate_bound
 from vicourse.vae.full_bayes import FullBayes, full_bayes_bound, train_full_bayes
 from vicourse.vae.held_out import HeldOut, held_out_log_likelihood
+from vicourse.vae.lattice import draws_by_quadrature, evidence_by_quadrature
 from vicourse.vae.marginal_likelihood import (
     LogEvidence,
     evidence_by_appendix_d,
     evidence_by_importance,
-    evidence_by_quadrature,
     gaussian_of,
 )
 from vicourse.vae.model import VAE
@@ -60,6 +60,7 @@ __all__ = [
     "bound_of",
     "climb",
     "decoder",
+    "draws_by_quadrature",
     "encoder",
     "evaluate_bound",
     "evidence_by_appendix_d",

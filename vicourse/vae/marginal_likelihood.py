@@ -1,9 +1,9 @@
-"""log p(x) of each image, three ways: importance sampling, quadrature, and the paper's estimator.
+"""log p(x) of each image from draws, two ways: importance sampling and the paper's estimator.
 
     log p(x) = log ∫ p(z) p(x | z) dz
 
 Where draws are exact, importance sampling errs downwards in expectation and the paper's estimator
-upwards; quadrature, for up to three latents, says where the truth is.
+upwards; `evidence_by_quadrature`, for up to three latents, says where the truth is.
 
 Source: Kingma & Welling (2014), appendix D.
 Chapter: deep/paper_experiments
@@ -12,13 +12,11 @@ Chapter: deep/paper_experiments
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 import tensorflow_probability as tfp
 from scipy.special import logsumexp
 
 from vicourse.compiled import compiled
 from vicourse.seeds import as_seed, fold_in
-from vicourse.vae.evaluation import checked_images
 from vicourse.vae.kernel_density import log_kernel_density, scale_of_draws
 from vicourse.validation import argument_error, check_array, check_integer, check_number
 
@@ -83,52 +81,6 @@ def evidence_by_importance(log_joint, x, q, seed, *, num_samples=500, widen=1.0)
     log_weight = compiled(log_weight, as_seed(seed))
     log_w = np.stack([log_weight(fold_in(seed, k)).numpy() for k in range(num_samples)])
     return LogEvidence(*log_of_mean("importance weights", log_w), num_samples)
-
-
-def evidence_by_quadrature(vae, x, *, spacing=0.2, half_width=5.0):
-    """log p(x) by the trapezoidal rule, on one lattice of z for all images.
-
-        p(x) ≈ h^d Σ_k p(z_k) p(x | z_k),   z_k = h k and, a second time, z_k = h (k + ½)
-
-    For a smooth density the rule's error falls like exp(−2 π² σ² / h²), with σ the smallest width
-    of a posterior: h = σ is exact for all purposes, h = 3 σ is off by a fifth for a single image,
-    upwards or downwards by chance. The two lattices err in opposite directions; the value is their
-    mean.
-
-    Args:
-        vae: a `VAE` with a Bernoulli likelihood and at most three latents.
-        x: binary images, float32, [n, num_pixels].
-        spacing: h. The cost grows like 1/h^d: 2 · (2 · half_width / h)^d points.
-        half_width: the lattice goes from −half_width to half_width in each latent.
-
-    Returns:
-        A `LogEvidence`. Its `error` is no standard error: half the distance of the two lattices,
-        plus the share of p(x) that sits on the lattice's boundary, which says whether it is wide
-        enough. Where h is many times the width of a posterior both lattices miss it, and say
-        nothing.
-
-    Raises:
-        ValueError, TypeError: another likelihood, more latents, bad images or arguments.
-        FloatingPointError: the answer is not finite.
-
-    Chapter: deep/paper_experiments
-    """
-    x = checked_images(vae, x)
-    spacing = check_number("spacing", spacing, above=0)
-    half_width = check_number("half_width", half_width, above=spacing)
-    if not vae.is_binary or vae.num_latents > 3:
-        wanted = "a VAE with a Bernoulli likelihood and at most three latents"
-        raise argument_error("vae", vae, wanted, "Use `evidence_by_importance`.")
-    inner, boundary = zip(*_lattices(vae.num_latents, spacing, half_width), strict=True)
-    log_cell = vae.num_latents * np.log(spacing)
-    log_sum = _make_log_sum(vae, x)
-    parts = np.array([[log_sum(z) for z in half] for half in (inner, boundary)])
-    each = np.logaddexp(*parts) + log_cell  # [lattice, n]
-    value = np.logaddexp(*each) - np.log(2)
-    if not np.all(np.isfinite(value)):
-        raise FloatingPointError("log p(x) is not finite: look for NaN in the weights.")
-    outside = np.exp(np.logaddexp(*parts[1]) + log_cell - np.log(2) - value)
-    return LogEvidence(value, np.abs(each[0] - each[1]) / 2 + outside, sum(map(len, inner)))
 
 
 def evidence_by_appendix_d(z, log_joint):
@@ -199,37 +151,3 @@ def log_of_mean(name, log_terms):
     if bad:
         raise FloatingPointError(f"the {name} of {bad} images are NaN, infinite or all 0.")
     return value, np.std(np.exp(log_terms - value), axis=0, ddof=1) / np.sqrt(num_samples)
-
-
-def _lattices(num_latents, spacing, half_width):
-    """Twice: the points inside a lattice and those on its boundary, each [points, num_latents]."""
-    steps = int(np.floor(half_width / spacing))
-    for offset in (0.0, 0.5):
-        axis = spacing * (np.arange(-steps, steps + 1) + offset)
-        z = np.stack(np.meshgrid(*[axis] * num_latents, indexing="ij"), -1)
-        z = z.reshape(-1, num_latents)
-        on_boundary = np.any((z == axis[0]) | (z == axis[-1]), axis=1)
-        yield z[~on_boundary].astype(np.float32), z[on_boundary].astype(np.float32)
-
-
-def _make_log_sum(vae, x, at_a_time=2048):
-    """log Σ_k p(z_k) p(x | z_k) for each image, [n], a function of points z [m, num_latents].
-
-    With log p(x | z) = xᵀ logits − Σ softplus(logits), all images and points meet in one product.
-    """
-
-    def log_sum(z):
-        logits = vae.decoder(z)
-        log_joint = tf.matmul(logits, x, transpose_b=True)
-        log_joint += (vae.prior.log_prob(z) - tf.reduce_sum(tf.nn.softplus(logits), 1))[:, None]
-        return tf.reduce_logsumexp(log_joint, axis=0)
-
-    some_points = tf.TensorSpec([None, vae.num_latents], tf.float32)
-    log_sum = compiled(log_sum, some_points, jit_compile=False)  # XLA wants equal chunks
-
-    def over_all(z):
-        starts = range(0, len(z), at_a_time)
-        sums = [log_sum(tf.constant(z[s : s + at_a_time])).numpy() for s in starts]
-        return logsumexp(np.array(sums, np.float64), axis=0)
-
-    return over_all
