@@ -99,6 +99,14 @@ def test_a_killed_cell_goes_on(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_bound_stands_beside_what_it_bounds(tmp_path):
+    """On the same images, so below it; to within the noise of one draw for each of twelve."""
+    (point,) = run({**CELL, "algorithm": "aevb", "samples": [20_000]}, tmp_path)["curve"]
+    assert point["samples_seen"] == 20_000
+    assert -15 < point["test_elbo"] - point["test_log_p"] < 1
+
+
+@pytest.mark.slow
 def test_what_is_measured():
     """Near the start no x says anything about z: all agree, wherever chains begin, and log p(x) is
     −784 log 2."""

@@ -30,6 +30,7 @@ SAMPLES = (100_000, 400_000, 1_600_000, 6_400_000)
 SAMPLES_EM = SAMPLES[:3]
 # Of the paper's three step sizes the one that climbs best at first, as in the paper.
 RATES = {"aevb": 0.1, "wake_sleep": 0.02, "monte_carlo_em": 0.1}
+BOUNDS = ("train_elbo", "test_elbo")  # Monte Carlo EM has none
 CHECKPOINT_SAMPLES = 50_000  # images seen between two checkpoints
 
 # Fixed before the first run, in which all chains began at the prior; the other places where they
@@ -68,7 +69,8 @@ def run(cell, folder, progress=False):
     Returns:
         A dict: `data`, the images' name, and `curve`, a list with one dict a point:
         `samples_seen`; `evaluations`, of a gradient of log p(x, z) by an image, which Monte Carlo
-        EM's chains need too; `seconds` of training; and what `make_measure` finds.
+        EM's chains need too; `seconds` of training; where there is an encoder, `train_elbo`, over
+        the epoch, and `test_elbo`; and what `make_measure` finds.
     """
     data, settings = _images(cell), _settings(cell)
     run_of = {name: value for name, value in cell.items() if name != "samples"}
@@ -80,11 +82,13 @@ def run(cell, folder, progress=False):
     for samples in cell["samples"][len(curve) :]:
         trained = _train_to(samples, cell, settings, data, place / "checkpoint.npz", progress)
         last = trained.history[-1]
+        bounds = {name: round(last[name], 3) for name in BOUNDS if name in last}
         curve.append(
             {
                 "samples_seen": last["samples_seen"],
                 "evaluations": last["samples_seen"] * _evaluations(cell["algorithm"]),
                 "seconds": round(last["seconds"], 1),
+                **bounds,
                 **measure(trained.vae),
             }
         )
