@@ -3,14 +3,12 @@
 Skipped where TensorFlow sees no GPU. With one: `pytest tests/vae/test_vae_gpu.py`.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import tensorflow as tf
 import vae_helpers as helpers
 
-from vicourse.vae import Settings, sgvb, train
+from vicourse.vae import sgvb, train
 from vicourse.vae.model import VAE
 
 pytestmark = [
@@ -76,10 +74,9 @@ def test_a_short_run_ends_alike(mixed_precision):
 
     Also where the GPU has the fewer bits.
     """
-    cpu = Settings(num_latents=2, hidden=8, batch_size=20, learning_rate=0.05)
-    gpu = replace(cpu, mixed_precision=mixed_precision)
     runs = []
-    for device, settings in (("/gpu:0", gpu), ("/cpu:0", cpu)):
+    for device, precision in (("/gpu:0", mixed_precision), ("/cpu:0", None)):
+        settings = helpers.tiny_settings(mixed_precision=precision)
         with tf.device(device):
             runs.append(train(settings, helpers.tiny_data(600, 300), 5, progress=False))
     ours, theirs = (run.history[-1] for run in runs)

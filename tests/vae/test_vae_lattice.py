@@ -7,10 +7,6 @@ import vae_helpers as helpers
 from vicourse.vae import VAE, draws_by_quadrature, evidence_by_quadrature
 
 
-def mean_and_error(values):
-    return values.mean(), values.std(ddof=1) / np.sqrt(len(values))
-
-
 @pytest.mark.parametrize("num_latents", [1, 2])
 def test_quadrature_is_the_integral(num_latents):
     vae, x = helpers.lively_vae(num_latents), helpers.bits(4, 6)
@@ -29,7 +25,7 @@ def test_quadrature_with_three_latents():
     likelihood = np.exp(x @ np.log(p).T + (1 - x) @ np.log(1 - p).T)
     found = evidence_by_quadrature(vae, x, spacing=0.5)
     for value, terms in zip(found.value, likelihood, strict=True):
-        mean, error = mean_and_error(terms / np.exp(value))
+        mean, error = helpers.mean_and_error(terms / np.exp(value))
         assert abs(mean - 1) < 4 * error
 
 
@@ -66,7 +62,7 @@ def test_draws_have_the_posteriors_shares(num_latents, spacing):
     for log_weights, draws in zip(log_joint, np.split(z[:, 0], 2), strict=True):
         weights = np.exp(log_weights - log_weights.max())
         for f in (np.copy, np.square, np.tanh, np.sin, lambda z: np.cos(3 * z)):
-            mean, error = mean_and_error(f(draws))
+            mean, error = helpers.mean_and_error(f(draws))
             assert abs(mean - np.average(f(exact.z[:, 0]), weights=weights)) < 4 * error
     again = draws_by_quadrature(vae, np.repeat(x, 4000, axis=0), 5, spacing=spacing)
     np.testing.assert_array_equal(again, z)
@@ -84,3 +80,12 @@ def test_what_a_lattice_cannot_answer_is_refused(function):
         function(VAE(2, 6, 3), x, *seed, spacing=0.0)
     with pytest.raises(ValueError, match="binary"):
         function(VAE(2, 6, 3), x / 2, *seed)
+
+
+@pytest.mark.parametrize("function", [evidence_by_quadrature, draws_by_quadrature])
+def test_weights_that_are_nan_are_named(function):
+    vae, x = VAE(2, 6, 4), helpers.bits(2, 6)
+    bias = vae.decoder.trainable_variables[1]
+    bias.assign(np.full(bias.shape, np.nan))
+    with pytest.raises(FloatingPointError, match="NaN in the weights"):
+        function(vae, x, *([0] if function is draws_by_quadrature else []))

@@ -45,10 +45,6 @@ class LinearGaussian:
         return z, self.log_joint(self.x, tf.constant(z)).numpy()
 
 
-def mean_and_error(values):
-    return values.mean(), values.std(ddof=1) / np.sqrt(len(values))
-
-
 @pytest.mark.parametrize("widen", [1.0, 1.4])
 def test_importance_is_unbiased_for_the_evidence_and_its_log_is_below(widen):
     """E[p̂] = p(x), E[log p̂] < log p(x): 4000 copies, K = 5, q off the posterior."""
@@ -57,10 +53,10 @@ def test_importance_is_unbiased_for_the_evidence_and_its_log_is_below(widen):
     scale = 1.3 * np.sqrt(np.diag(model.cov))
     q = tfd.Independent(tfd.Normal(np.tile(model.mean + 0.1, (4000, 1)), scale), 1)
     found = evidence_by_importance(model.log_joint, x, q, 0, num_samples=5, widen=widen)
-    mean, error = mean_and_error(np.exp(found.value - model.log_evidence))
+    mean, error = helpers.mean_and_error(np.exp(found.value - model.log_evidence))
     assert error < 0.03
     assert abs(mean - 1) < 4 * error
-    mean, error = mean_and_error(found.value)
+    mean, error = helpers.mean_and_error(found.value)
     assert mean + 4 * error < model.log_evidence
     assert found.num_samples == 5
 
@@ -97,10 +93,10 @@ def test_appendix_d_is_unbiased_for_one_over_the_evidence_and_its_log_is_above()
     model = LinearGaussian(2)
     z, log_joint = model.posterior_draws(50, 2000)
     found = evidence_by_appendix_d(z, log_joint)
-    mean, error = mean_and_error(np.exp(model.log_evidence - found.value))
+    mean, error = helpers.mean_and_error(np.exp(model.log_evidence - found.value))
     assert error < 0.02
     assert abs(mean - 1) < 4 * error
-    mean, error = mean_and_error(found.value)
+    mean, error = helpers.mean_and_error(found.value)
     assert mean - 4 * error > model.log_evidence
     assert found.num_samples == 25
 
@@ -122,7 +118,7 @@ def test_appendix_d_from_one_of_two_modes_is_too_low_by_its_share():
     z = np.random.default_rng(3).normal(4, 0.3, (400, 200, 1))
     two = np.logaddexp(st.norm.logpdf(z, -4, 0.3), st.norm.logpdf(z, 4, 0.3)) + np.log(0.5) + 3
     found = evidence_by_appendix_d(z, two[..., 0])
-    mean, error = mean_and_error(found.value)
+    mean, error = helpers.mean_and_error(found.value)
     assert error < 0.01
     assert mean == pytest.approx(3 + np.log(0.5), abs=0.05)
 

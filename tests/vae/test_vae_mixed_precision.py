@@ -1,7 +1,5 @@
 """Networks that compute in bfloat16: what that changes, by how much, and what it leaves alone."""
 
-import dataclasses
-
 import ml_dtypes
 import numpy as np
 import pytest
@@ -10,8 +8,8 @@ import vae_helpers as helpers
 
 from vicourse.vae import VAE, CheckpointError, Settings, checkpoint, encoder, sgvb, train
 
-SETTINGS = Settings(num_latents=2, hidden=8, batch_size=20, learning_rate=0.05)
-MIXED = dataclasses.replace(SETTINGS, mixed_precision="bfloat16")
+SETTINGS = helpers.tiny_settings()
+MIXED = helpers.tiny_settings(mixed_precision="bfloat16")
 
 
 def pair():

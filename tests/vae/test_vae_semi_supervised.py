@@ -68,20 +68,15 @@ def exact(model):
     return [Exact(model, x) for x in X]
 
 
-def mean_and_error(values):
-    values = np.asarray(values, np.float64)
-    return values.mean(0), values.std(0, ddof=1) / np.sqrt(len(values))
-
-
 def test_labelled_bound_is_its_integral(model, exact):
-    mean, error = mean_and_error(labelled_bound(model, X, Y, 0, num_samples=DRAWS))
+    mean, error = helpers.mean_and_error(labelled_bound(model, X, Y, 0, num_samples=DRAWS))
     expected = np.array([one.labelled()[y] for one, y in zip(exact, Y, strict=True)])
     assert np.all(error < 0.01)
     assert np.all(np.abs(mean - expected) < 4 * error)
 
 
 def test_unlabelled_bound_is_its_sum_of_integrals(model, exact):
-    mean, error = mean_and_error(unlabelled_bound(model, X, 0, num_samples=DRAWS))
+    mean, error = helpers.mean_and_error(unlabelled_bound(model, X, 0, num_samples=DRAWS))
     expected = np.array([one.unlabelled() for one in exact])
     assert np.all(error < 0.01)
     assert np.all(np.abs(mean - expected) < 4 * error)
@@ -138,7 +133,7 @@ def test_the_objective_weighs_every_image_alike_and_adds_the_classifier():
         learning_rate=1e-9,
         seed=0,
     )
-    mean, error = mean_and_error([epoch.value for epoch in history])
+    mean, error = helpers.mean_and_error([epoch.value for epoch in history])
     known = [exact[0].labelled()[2], exact[1].labelled()[0], exact[0].labelled()[1]]
     classified = np.mean([exact[0].log_q_y[2], exact[1].log_q_y[0], exact[0].log_q_y[1]])
     expected = (9 * exact[1].unlabelled() + np.sum(known)) / 12 + 2 * classified

@@ -41,6 +41,12 @@ def lively_vae(num_latents, num_pixels=6, hidden=4, seed=3):
     return VAE(num_latents, num_pixels, hidden, seed=seed, init_std=0.7)
 
 
+def mean_and_error(values):
+    """The mean along the first axis, and its standard error."""
+    values = np.asarray(values, np.float64)
+    return values.mean(0), values.std(0, ddof=1) / np.sqrt(len(values))
+
+
 def weights(vae):
     """φ then θ as float64 arrays: W₁, b₁, W₂, b₂ and W₃, b₃, W₄, b₄."""
     return [np.asarray(v, np.float64) for v in vae.trainable_variables]

@@ -50,11 +50,9 @@ def evidence_by_quadrature(vae, x, *, spacing=0.2, half_width=5.0):
     inner, boundary = zip(*_lattices(vae.num_latents, spacing, half_width), strict=True)
     log_cell = vae.num_latents * np.log(spacing)
     log_sum = _make_log_sum(vae, x)
-    parts = np.array([[log_sum(z) for z in half] for half in (inner, boundary)])
+    parts = _check_finite(np.array([[log_sum(z) for z in half] for half in (inner, boundary)]))
     each = np.logaddexp(*parts) + log_cell  # [lattice, n]
     value = np.logaddexp(*each) - np.log(2)
-    if not np.all(np.isfinite(value)):
-        raise FloatingPointError("log p(x) is not finite: look for NaN in the weights.")
     outside = np.exp(np.logaddexp(*parts[1]) + log_cell - np.log(2) - value)
     return LogEvidence(value, np.abs(each[0] - each[1]) / 2 + outside, sum(map(len, inner)))
 
@@ -75,7 +73,7 @@ def draws_by_quadrature(vae, x, seed, *, spacing=0.2, half_width=5.0):
         float32 [n, num_latents], points of the first of its lattices.
 
     Raises:
-        ValueError, TypeError: as for `evidence_by_quadrature`.
+        ValueError, TypeError, FloatingPointError: as for `evidence_by_quadrature`.
 
     Source: Maddison, Mnih and Teh (2017), section 2.
     Chapter: deep/paper_experiments
@@ -92,7 +90,7 @@ def draws_by_quadrature(vae, x, seed, *, spacing=0.2, half_width=5.0):
 
     winner = _compiled_for_chunks(winner, vae, as_seed(seed))
     winners = [winner(z, fold_in(seed, k)) for k, z in enumerate(_chunks(points))]
-    height = np.stack([part.numpy() for part, _ in winners])
+    height = _check_finite(np.stack([part.numpy() for part, _ in winners]))
     z = np.stack([part.numpy() for _, part in winners])
     return z[np.argmax(height, axis=0), np.arange(len(x))]
 
@@ -105,6 +103,12 @@ def _checked(vae, x, spacing, half_width):
         wanted = "a VAE with a Bernoulli likelihood and at most three latents"
         raise argument_error("vae", vae, wanted, "Use `evidence_by_importance`.")
     return x, spacing, half_width
+
+
+def _check_finite(log_p):
+    if not np.all(np.isfinite(log_p)):
+        raise FloatingPointError("log p(x) is not finite: look for NaN in the weights.")
+    return log_p
 
 
 def _lattices(num_latents, spacing, half_width):
