@@ -78,7 +78,8 @@ def evidence_by_importance(log_joint, x, q, seed, *, num_samples=500, widen=1.0)
         log_q = q.log_prob(inner) - log_volume
         return log_joint(x, mean + widen * (inner - mean)) - log_q
 
-    log_weight = compiled(log_weight, as_seed(seed))
+    # Without XLA, whose compilation would take longer than the draws.
+    log_weight = compiled(log_weight, as_seed(seed), jit_compile=False)
     log_w = np.stack([log_weight(fold_in(seed, k)).numpy() for k in range(num_samples)])
     return LogEvidence(*log_of_mean("importance weights", log_w), num_samples)
 
