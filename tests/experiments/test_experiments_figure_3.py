@@ -12,7 +12,7 @@ from vicourse.experiments import evidence, figure_3_claims
 from vicourse.experiments.evidence import STARTS, make_measure
 from vicourse.experiments.figure_3 import _evaluations, _images, _settings, cells, report, run
 from vicourse.files import CheckpointError
-from vicourse.vae import train
+from vicourse.vae import LogEvidence, train
 from vicourse.vae.posterior_draws import make_sampler
 
 CELL = {**cells(quick=True)[2], "hidden": 5, "num_train": 100, "num_images": 12, "spacing": 1.0}
@@ -72,6 +72,7 @@ def test_verdicts():
     lines = "\n".join(report(finished(aevb, em)))
     assert "reproduced: 50,000 images, 1,600 images seen" in lines
     assert "NOT reproduced: appendix D − quadrature, chains from the prior" in lines
+    assert len(figure_3_claims(finished([], em))) == 5  # no encoder to begin at, nothing to beat
 
 
 def test_seeds_are_averaged():
@@ -123,14 +124,15 @@ def test_what_is_measured():
 @pytest.mark.slow
 def test_chains_begin_where_it_is_said(monkeypatch):
     """A trained model: from the prior log p(x, z) is far lower than from a draw of the posterior,
-    and the encoder's draws are near the posterior's."""
+    which is a point of the lattice, and the encoder's draws are near the posterior's."""
     begun = []
 
     def spy(log_joint, x, start):
         sample = make_sampler(log_joint, x, start)
 
         def watched(x, start, seed):
-            begun.append(float(np.mean(log_joint(x, tf.convert_to_tensor(start)))))
+            height = np.mean(log_joint(x, tf.convert_to_tensor(start)))
+            begun.append((height, np.all(np.asarray(start) % 0.5 == 0)))
             return sample(x, start, seed)
 
         return watched
@@ -139,6 +141,27 @@ def test_chains_begin_where_it_is_said(monkeypatch):
     trained = train(settings, data, 100, progress=False)
     monkeypatch.setattr(evidence, "make_sampler", spy)
     make_measure(settings, data, 12, 0.5)(trained.vae)
-    for prior, encoder, posterior in np.reshape(begun, (2, 3)):  # training images, test images
+    heights, on_lattice = np.moveaxis(np.reshape(begun, (2, 3, 2)), -1, 0)
+    for prior, encoder, posterior in heights:  # training images, test images
         assert prior < posterior - 10
         assert abs(encoder - posterior) < (posterior - prior) / 3
+    assert on_lattice.tolist() == [[0, 0, 1]] * 2
+
+
+def test_how_far_an_estimator_is_off(monkeypatch):
+    """An estimate that is 2 nats too low for three images of twelve, half a nat too high for the
+    others: the sign, the standard error of the mean and the share of images lost."""
+    off = np.repeat([-2.0, 0.5], [3, 9])
+    truth = np.linspace(-200, -100, 12)
+    exact, estimates = (LogEvidence(v, np.zeros(12), 1) for v in (truth, truth + off))
+    monkeypatch.setattr(evidence, "evidence_by_quadrature", lambda *args, **kwargs: exact)
+    for function in ("evidence_by_appendix_d", "evidence_by_importance"):
+        monkeypatch.setattr(evidence, function, lambda *args, **kwargs: estimates)
+    settings = _settings(CELL)
+    measure = make_measure(settings, _images(CELL), 12, 1.0, starts=["prior"])
+    found = measure(settings.make_vae(784))
+    assert found["train_log_p"] == -150
+    for name in ("train_prior_appendix_d_off", "test_prior_importance_off"):
+        assert found[name] == -0.125
+        assert found[f"{name}_se"] == pytest.approx(off.std(ddof=1) / 12**0.5, abs=1e-4)
+        assert found[f"{name}_lost"] == 0.25

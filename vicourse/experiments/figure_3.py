@@ -52,7 +52,7 @@ def cells(quick):
             "num_train": num_train,
             "hidden": 20 if quick else 100,
             "learning_rate": rate,
-            "num_images": 40 if quick else NUM_IMAGES,
+            "num_images": 16 if quick else NUM_IMAGES,
             "spacing": 0.5 if quick else SPACING,
             "seed": seed,
             "samples": list(samples.get(algorithm, (3000,) if quick else SAMPLES)),
@@ -126,9 +126,10 @@ def figure_3_claims(finished):
     for name, words, most in kinds:
         names = [f"{part}_{name}" for part in ("train", "test")]
         off = [point[key] for point in points for key in names if key in point]
-        worst = max(off, key=abs)
-        what = f"{words}: the worst mean over images"
-        claims.append(Claim(what, f"within ±{most:g} nats", worst, bool(abs(worst) <= most)))
+        if off:  # Monte Carlo EM alone has no encoder
+            worst = max(off, key=abs)
+            what = f"{words}: the worst mean over images"
+            claims.append(Claim(what, f"within ±{most:g} nats", worst, bool(abs(worst) <= most)))
     return claims
 
 
