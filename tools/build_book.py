@@ -11,9 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+from page_execution import execute_pages
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 NEEDED_GIB = 0.5
+WORKERS = 2  # pages executed at once; each takes a gigabyte
 
 
 def package_fingerprint():
@@ -48,7 +52,10 @@ def main():
     if free < NEEDED_GIB:
         sys.exit(f"vicourse: the disk is full ({free:.1f} GiB free): {NEEDED_GIB} GiB are needed.")
     forget_stale_outputs()
-    print("==> Building the book (a chapter to execute takes about a minute)", flush=True)
+    print("==> Executing the pages that changed (each takes up to two minutes)", flush=True)
+    timeout = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["execute"]["timeout"]
+    execute_pages(ROOT, BUILD / ".jupyter_cache", WORKERS, timeout)
+    print("==> Building the book", flush=True)
     # jupyter_book has no `python -m`: take the program that stands beside this Python.
     program = shutil.which("jupyter-book", path=Path(sys.executable).parent)
     if subprocess.run([program, "build", ROOT, "-W", "-n", "--keep-going"]).returncode:
