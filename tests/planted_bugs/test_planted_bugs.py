@@ -1,7 +1,6 @@
-"""Every planted bug is caught by the tests that say so: see `planted_catalogue`."""
+"""The catalogue of bugs is sound, and planting them works; `make planted-bugs` plants them all."""
 
 import dataclasses
-import sys
 
 import pytest
 from planted_catalogue import ROOT, Bug, StaleBug, all_tests, read_catalogues
@@ -11,9 +10,6 @@ CATALOGUES = read_catalogues()
 BUGS = [bug for bugs in CATALOGUES.values() for bug in bugs]
 # A few that are quick, from the bottom of the package to its top.
 HANDFUL = [bug for bug in BUGS if bug.id in {"jacobian-dropped", "kl-added", "picture-inverted"}]
-
-# Where processes are not forked each bug takes ten seconds more, half an hour for all.
-ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="all bugs are planted on Linux")
 
 
 def message(bug, outcome):
@@ -39,22 +35,6 @@ def test_a_handful_is_caught():
     for bug in HANDFUL:
         outcome = run_tests(bug.tests, bug)
         assert outcome.caught_by in bug.tests, message(bug, outcome)
-
-
-@pytest.mark.slow
-@ON_LINUX
-@pytest.mark.parametrize("name", CATALOGUES)
-def test_without_a_bug_the_tests_pass(name):
-    outcome = run_tests(all_tests(CATALOGUES[name]))
-    assert outcome.passed, outcome.words
-
-
-@pytest.mark.slow
-@ON_LINUX
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.id)
-def test_caught(bug):
-    outcome = run_tests(bug.tests, bug)
-    assert outcome.caught_by, message(bug, outcome)
 
 
 BUG = next(bug for bug in BUGS if bug.id == "kl-added")
