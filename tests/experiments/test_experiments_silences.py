@@ -71,16 +71,21 @@ def test_gathered_squares_make_the_first_step_small():
 
 
 def test_over_seeds():
-    """Mean and standard error of three ends by hand: (1 + 2 + 6)/3 = 3, SD √7, error √(7/3)."""
+    """By hand: ends 1, 2, 6 have the mean 3 and the SD √7; a variant that is 1, 1 and 4 above them,
+    seed by seed, and whose seeds come in another order, changes 2 ± √3/√3."""
+    ends = {"a": {0: 1.0, 1: 2.0, 2: 6.0}, "b": {2: 10.0, 0: 2.0, 1: 3.0}}
     cells = [
-        {"settings": {"variant": "a", "seed": s}, "test_elbo": [0.0, end]}
-        for s, end in enumerate((1.0, 2.0, 6.0))
+        {"settings": {"variant": name, "seed": seed}, "test_elbo": [0.0, end]}
+        for name, by_seed in ends.items()
+        for seed, end in by_seed.items()
     ]
-    (row,) = silences_over_seeds(cells)
-    assert row["test_elbo"] == pytest.approx(3)
-    assert row["standard_error"] == pytest.approx(np.sqrt(7 / 3))
-    assert row["num_seeds"] == 3
-    assert silences_over_seeds(cells[:1])[0]["standard_error"] is None
+    first, second = silences_over_seeds(cells)
+    assert first["test_elbo"] == pytest.approx(3)
+    assert first["standard_error"] == pytest.approx(np.sqrt(7 / 3))
+    assert (first["change"], first["change_error"], first["num_seeds"]) == (0, 0, 3)
+    assert (second["change"], second["change_error"]) == pytest.approx((2, 1))
+    one = silences_over_seeds(cells[:1])[0]
+    assert one["standard_error"] is one["change_error"] is None
 
 
 @pytest.mark.slow

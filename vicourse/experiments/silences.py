@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from vicourse.compiled import compiled
+from vicourse.estimate import estimate
 from vicourse.experiments.experiment import Experiment
 from vicourse.experiments.images import load_images
 from vicourse.seeds import fold_in, split_seed
@@ -141,39 +141,62 @@ def gather_squares(vae, optimizer, training, stored, num_batches):
 
 
 def silences_over_seeds(finished):
-    """One dict a variant: its name, its bound after the last of `EPOCHS` and the seeds' spread.
+    """One dict a variant: its bound after the last of `EPOCHS`, and what its one change changed.
+
+    The runs of one seed share the order of the images and the noise, so the change is taken seed
+    by seed, against the first variant, and its error from the scatter of these differences.
 
     Args:
-        finished: the cells of a result, dicts.
+        finished: the cells of a result, dicts; the first variant has every seed.
 
     Returns:
-        A list of dicts with "variant", "test_elbo" (the mean over the seeds, nats per image),
-        "standard_error" (of that mean, from the seeds' spread; None for one seed) and "num_seeds".
+        A list of dicts with "variant", "test_elbo" (the mean over the seeds, nats per image) and
+        its "standard_error", "change" (of that mean) and its "change_error", and "num_seeds". The
+        errors are None for one seed.
 
     Chapter: deep/paper_experiments
     """
-    groups = {}
+    bounds = {}
     for cell in finished:
-        groups.setdefault(cell["settings"]["variant"], []).append(cell["test_elbo"][-1])
-    return [
-        {
-            "variant": name,
-            "test_elbo": float(np.mean(ends)),
-            "standard_error": float(np.std(ends, ddof=1) / len(ends) ** 0.5)
-            if len(ends) > 1
-            else None,
-            "num_seeds": len(ends),
-        }
-        for name, ends in groups.items()
-    ]
+        settings = cell["settings"]
+        bounds.setdefault(settings["variant"], {})[settings["seed"]] = cell["test_elbo"][-1]
+    first = next(iter(bounds.values()))
+    rows = []
+    for name, by_seed in bounds.items():
+        bound, error = _mean_and_error(list(by_seed.values()))
+        change, change_error = _mean_and_error([end - first[s] for s, end in by_seed.items()])
+        rows.append(
+            {
+                "variant": name,
+                "test_elbo": bound,
+                "standard_error": error,
+                "change": change,
+                "change_error": change_error,
+                "num_seeds": len(by_seed),
+            }
+        )
+    return rows
+
+
+def _mean_and_error(values):
+    if len(values) == 1:
+        return values[0], None
+    found = estimate(values)
+    return found.value, found.standard_error
 
 
 def report(finished):
-    """A line for each variant: its bound after the last epoch, over the seeds."""
-    lines = [f"{'variant':34} test bound, nats per image"]
+    """A line for each variant: its bound after the last epoch, and the change, over the seeds."""
+    lines = [f"{'variant':34} test bound, nats per image   change, seed by seed"]
     for row in silences_over_seeds(finished):
-        error = "" if row["standard_error"] is None else f" ± {row['standard_error']:.2f}"
-        lines.append(f"{row['variant']:34} {row['test_elbo']:8.2f}{error}  ({row['num_seeds']})")
+        bound, change = (
+            f"{row[value]:{sign}8.2f}" + ("" if row[error] is None else f" ± {row[error]:.2f}")
+            for value, error, sign in (
+                ("test_elbo", "standard_error", ""),
+                ("change", "change_error", "+"),
+            )
+        )
+        lines.append(f"{row['variant']:34} {bound:>16}  ({row['num_seeds']}) {change:>17}")
     return lines
 
 
