@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from vicourse.data import load_digits_stand_in
 from vicourse.experiments import figure_2, figures_4_5, manifold_grid, unpack_pictures
-from vicourse.experiments.figures_4_5 import pack_pictures
-from vicourse.experiments.paper_vae import checkpoint_path, paper_cell, paper_run
+from vicourse.experiments.figures_4_5 import codes_by_square, pack_pictures
+from vicourse.experiments.paper_vae import checkpoint_path, paper_cell, paper_run, paper_settings
 
 TINY = paper_cell("digits", 2, samples=2_800)
 
@@ -23,6 +24,17 @@ def test_grid_cells_hold_equal_shares_of_the_prior():
     np.testing.assert_allclose(shares[:, :, 0], np.tile(middles, (5, 1)))
     with pytest.raises(ValueError, match="`side`"):
         manifold_grid(0)
+
+
+def test_codes_are_counted_in_the_square_of_their_picture():
+    """Each grid point falls into its own square; far out to the right and up is the upper right."""
+    order = np.arange(1, 26)
+    codes = np.repeat(manifold_grid(5), order, axis=0)
+    np.testing.assert_array_equal(codes_by_square(codes, 5), order.reshape(5, 5))
+    (row,), (column,) = np.nonzero(codes_by_square([[40.0, 8.5]], 5))
+    assert (row, column) == (0, 4)
+    with pytest.raises(ValueError, match="`codes`"):
+        codes_by_square([[0.0, np.nan]], 5)
 
 
 def test_pictures_survive_json_to_half_a_grey_level():
@@ -60,6 +72,12 @@ def test_a_cell_keeps_decoded_means_of_its_checkpoint(tmp_path):
     expected = 1 / (1 + np.exp(-(np.tanh(z @ w3 + b3) @ w4 + b4)))
     manifold = unpack_pictures(kept["manifold"])
     np.testing.assert_allclose(manifold, expected.reshape(225, 28, 28), atol=0.5 / 31 + 1e-4)
+    data = load_digits_stand_in()
+    bits = paper_settings(TINY).stored_images(data.x_train, 0)
+    w1, b1, w2, b2 = (v.numpy() for v in trained.vae.encoder.trainable_variables)
+    right = norm.cdf(np.tanh(bits @ w1 + b1) @ w2[:, 0] + b2[0]) > 8 / 15
+    assert np.sum(kept["codes"]) == len(bits)
+    assert np.sum(kept["codes"], axis=0)[8:].sum() == pytest.approx(right.sum(), abs=2)
     samples = unpack_pictures(kept["samples"])
     assert samples.shape == (100, 28, 28)
     assert samples.std(axis=0).max() > 0

@@ -17,8 +17,9 @@ from scipy.stats import norm
 
 from vicourse.experiments.experiment import Experiment
 from vicourse.experiments.figure_2 import FREY, FREY_SAMPLES, MNIST_SAMPLES
-from vicourse.experiments.paper_vae import paper_cell, paper_run
-from vicourse.validation import argument_error, check_integer
+from vicourse.experiments.images import load_images
+from vicourse.experiments.paper_vae import paper_cell, paper_run, paper_settings
+from vicourse.validation import argument_error, check_array, check_integer
 
 MNIST_LATENTS = (2, 5, 10, 20)
 SIDE = 15  # of the manifold's grid
@@ -39,8 +40,9 @@ def run(cell, folder, progress=False):
 
     Returns:
         A dict: `data`, the images' name; `samples_seen`; `test_elbo` and its `test_elbo_se`, nats
-        per image; packed pictures: `samples`, means of p(x | z) for z from the prior, and, with two
-        latents, `manifold`, those for `manifold_grid(SIDE)`.
+        per image; packed pictures: `samples`, means of p(x | z) for z from the prior. With two
+        latents also `manifold`, those for `manifold_grid(SIDE)`, and `codes`, how many training
+        images q puts into the square of each of its pictures.
     """
     trained = paper_run(cell, folder, progress)
     shape = (28, 20) if cell["images"] == "frey_face" else (28, 28)
@@ -52,6 +54,10 @@ def run(cell, folder, progress=False):
         name: pack_pictures(np.reshape(vae.likelihood(z).mean(), (-1, *shape)))
         for name, z in points.items()
     }
+    if vae.num_latents == 2:
+        stored = paper_settings(cell).stored_images(load_images(cell["images"]).x_train, 0)
+        codes = vae.posterior(tf.cast(stored, tf.float32)).mean()
+        pictures["codes"] = codes_by_square(codes, SIDE).tolist()
     known = ("samples_seen", "test_elbo", "test_elbo_se")
     return {"data": trained.data_name, **{name: last[name] for name in known}, **pictures}
 
@@ -74,6 +80,26 @@ def manifold_grid(side):
     steps = norm.ppf((np.arange(side) + 0.5) / side)
     z2, z1 = np.meshgrid(steps[::-1], steps, indexing="ij")
     return np.stack([z1, z2], axis=-1).reshape(-1, 2)
+
+
+def codes_by_square(codes, side):
+    """How many codes fall into each square of the prior's quantiles; the squares hold equal shares
+    of the prior, and their middles are `manifold_grid(side)`.
+
+    Args:
+        codes: points of the plane, [n, 2].
+        side: rows, and columns.
+
+    Returns:
+        Integers [side, side]; z₁ rises along a row, z₂ falls from row to row.
+
+    Chapter: deep/paper_experiments
+    """
+    side = check_integer("side", side, minimum=1)
+    z1, z2 = norm.cdf(check_array("codes", codes, shape=(None, 2))).T
+    edges = np.linspace(0, 1, side + 1)
+    counts, _, _ = np.histogram2d(1 - z2, z1, bins=(edges, edges))
+    return counts.astype(int)
 
 
 def pack_pictures(pictures):
