@@ -165,3 +165,20 @@ def test_how_far_an_estimator_is_off(monkeypatch):
         assert found[name] == -0.125
         assert found[f"{name}_se"] == pytest.approx(off.std(ddof=1) / 12**0.5, abs=1e-4)
         assert found[f"{name}_lost"] == 0.25
+
+
+@pytest.mark.parametrize(("error", "spacings"), [(0.04, [1.0] * 2), (0.06, [1.0, 0.6] * 2)])
+def test_the_lattice_becomes_finer_where_it_has_to(monkeypatch, error, spacings):
+    """And what is reported is then the finer one's: log p(x) of −100 there, of −200 here."""
+    used = []
+
+    def quadrature(vae, x, *, spacing, half_width):
+        used.append(spacing)
+        coarse = spacing == 1.0
+        return LogEvidence(np.full(12, -200.0 if coarse else -100.0), np.full(12, error), 1)
+
+    monkeypatch.setattr(evidence, "evidence_by_quadrature", quadrature)
+    settings = _settings(CELL)
+    found = make_measure(settings, _images(CELL), 12, 1.0, starts=[])(settings.make_vae(784))
+    assert used == pytest.approx(spacings)
+    assert found["test_log_p"] == (-100 if error > 0.05 else -200)
