@@ -10,7 +10,15 @@ import tensorflow as tf
 from vicourse.data import load_digits_stand_in
 from vicourse.experiments import evidence, figure_3_claims
 from vicourse.experiments.evidence import STARTS, make_measure
-from vicourse.experiments.figure_3 import _evaluations, _images, _settings, cells, report, run
+from vicourse.experiments.figure_3 import (
+    _evaluations,
+    _images,
+    _lattices,
+    _settings,
+    cells,
+    report,
+    run,
+)
 from vicourse.files import CheckpointError
 from vicourse.vae import LogEvidence, train
 from vicourse.vae.posterior_draws import make_sampler
@@ -112,7 +120,7 @@ def test_what_is_measured():
     """Near the start no x says anything about z: all agree, wherever chains begin, and log p(x) is
     −784 log 2."""
     data, settings = _images(CELL), _settings(CELL)
-    found = make_measure(settings, data, 12, 0.5)(settings.make_vae(784))
+    found = make_measure(settings, data, 12, [(0.5, 6.0)])(settings.make_vae(784))
     assert found["test_log_p"] == pytest.approx(-784 * np.log(2), abs=2)
     assert found["test_quadrature_error"] < 0.001
     for start in STARTS:
@@ -140,7 +148,7 @@ def test_chains_begin_where_it_is_said(monkeypatch):
     data, settings = _images(CELL), dataclasses.replace(_settings(CELL), hidden=20)
     trained = train(settings, data, 100, progress=False)
     monkeypatch.setattr(evidence, "make_sampler", spy)
-    make_measure(settings, data, 12, 0.5)(trained.vae)
+    make_measure(settings, data, 12, [(0.5, 6.0)])(trained.vae)
     heights, on_lattice = np.moveaxis(np.reshape(begun, (2, 3, 2)), -1, 0)
     for prior, encoder, posterior in heights:  # training images, test images
         assert prior < posterior - 10
@@ -158,7 +166,7 @@ def test_how_far_an_estimator_is_off(monkeypatch):
     for function in ("evidence_by_appendix_d", "evidence_by_importance"):
         monkeypatch.setattr(evidence, function, lambda *args, **kwargs: estimates)
     settings = _settings(CELL)
-    measure = make_measure(settings, _images(CELL), 12, 1.0, starts=["prior"])
+    measure = make_measure(settings, _images(CELL), 12, [(1.0, 6.0)], starts=["prior"])
     found = measure(settings.make_vae(784))
     assert found["train_log_p"] == -150
     for name in ("train_prior_appendix_d_off", "test_prior_importance_off"):
@@ -167,18 +175,34 @@ def test_how_far_an_estimator_is_off(monkeypatch):
         assert found[f"{name}_lost"] == 0.25
 
 
-@pytest.mark.parametrize(("error", "spacings"), [(0.04, [1.0] * 2), (0.06, [1.0, 0.6] * 2)])
-def test_the_lattice_becomes_finer_where_it_has_to(monkeypatch, error, spacings):
-    """And what is reported is then the finer one's: log p(x) of −100 there, of −200 here."""
-    used = []
+@pytest.mark.parametrize("good", ["wide", "fine", "finest", "none of them"])
+def test_the_first_lattice_that_is_good_enough(monkeypatch, good):
+    """Its value is reported, or the last one's; chains begin on the coarsest of its width."""
+    lattices = {"wide": (2.0, 8.0), "fine": (1.0, 6.0), "finest": (0.5, 6.0)}
+    tried, begun = [], []
 
     def quadrature(vae, x, *, spacing, half_width):
-        used.append(spacing)
-        coarse = spacing == 1.0
-        return LogEvidence(np.full(12, -200.0 if coarse else -100.0), np.full(12, error), 1)
+        tried.append((spacing, half_width))
+        error = 0.04 if lattices.get(good) == tried[-1] else 0.06
+        return LogEvidence(np.full(12, -100 * spacing), np.full(12, error), 1)
+
+    def draws(vae, x, seed, *, spacing, half_width):
+        begun.append((spacing, half_width))
+        return np.zeros((12, 3), np.float32)
 
     monkeypatch.setattr(evidence, "evidence_by_quadrature", quadrature)
+    monkeypatch.setattr(evidence, "draws_by_quadrature", draws)
     settings = _settings(CELL)
-    found = make_measure(settings, _images(CELL), 12, 1.0, starts=[])(settings.make_vae(784))
-    assert used == pytest.approx(spacings)
-    assert found["test_log_p"] == (-100 if error > 0.05 else -200)
+    measure = make_measure(settings, _images(CELL), 12, list(lattices.values()), ["posterior"])
+    found = measure(settings.make_vae(784))
+    used = list(lattices).index(good) if good in lattices else 2
+    assert tried == list(lattices.values())[: used + 1] * 2
+    assert found["test_log_p"] == -100 * tried[-1][0]
+    assert begun == [lattices["wide" if good == "wide" else "fine"]] * 2
+
+
+def test_lattices():
+    """As fine as the cell says and then finer; for chains without an encoder a wide one first."""
+    few, *_, many = cells(False)
+    assert _lattices(few) == [(0.12, 6.0), (pytest.approx(0.072), 6.0)]
+    assert _lattices(many) == [(pytest.approx(0.2), 10.0), *_lattices(few)]

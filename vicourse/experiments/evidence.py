@@ -18,10 +18,7 @@ from vicourse.vae import (
 )
 from vicourse.vae.posterior_draws import make_sampler
 
-SPACING = 0.12  # of the lattice
-QUADRATURE_ERROR = 0.05  # nats, the mean over images, beyond which the lattice is made finer,
-FINER = 0.6  # times the spacing: posteriors become narrower as a model learns
-HALF_WIDTH = 6.0  # early in training some posteriors sit beyond 5
+QUADRATURE_ERROR = 0.05  # nats, the mean over images: a lattice with more is not the truth
 # Where the chains begin: at a draw from the prior; at one from the encoder, if there is one; at one
 # from the posterior itself, by quadrature. A chain stays in the mode that it finds first.
 STARTS = ("prior", "encoder", "posterior")
@@ -29,7 +26,7 @@ WIDEN = 1.3
 NUM_IMPORTANCE = 200
 
 
-def make_measure(settings, data, num_images, spacing, starts=STARTS):
+def make_measure(settings, data, num_images, lattices, starts=STARTS):
     """What is measured of a decoder, compiled once for a whole curve.
 
     The two estimators stand on Hamiltonian chains that begin at `STARTS`; every point of a curve
@@ -39,7 +36,8 @@ def make_measure(settings, data, num_images, spacing, starts=STARTS):
         settings: `Settings` of the models, with three latents or fewer.
         data: an `ImageData`; of the training and of the test images the first are measured.
         num_images: how many of each.
-        spacing: of the quadrature; `FINER` where its error is above `QUADRATURE_ERROR`.
+        lattices: of the quadrature, pairs (spacing, half width): the first is taken whose error is
+            at most `QUADRATURE_ERROR`, or else the last.
         starts: which of `STARTS`.
 
     Returns:
@@ -57,17 +55,19 @@ def make_measure(settings, data, num_images, spacing, starts=STARTS):
     start_seed, chain_seed, importance_seed = split_seed(settings.seed, 3)
     vae = settings.make_vae(sets["train"].shape[1])
     sample = make_sampler(vae.log_joint, sets["train"], tf.zeros([num_images, vae.num_latents]))
-    lattice = {"spacing": spacing, "half_width": HALF_WIDTH}
 
-    def begin(start, x):
+    def begin(start, x, half_width):
         if start == "prior":
             return vae.prior.sample(num_images, seed=start_seed)
         if start == "encoder":
             return vae.posterior(x).sample(seed=start_seed)
+        # Where a chain begins need not be fine.
+        spacing = next(spacing for spacing, width in lattices if width == half_width)
+        lattice = {"spacing": spacing, "half_width": half_width}
         return draws_by_quadrature(vae, x, start_seed, **lattice)
 
-    def from_start(start, x, truth):
-        draws = sample(x, begin(start, x), chain_seed)
+    def from_start(start, x, truth, half_width):
+        draws = sample(x, begin(start, x, half_width), chain_seed)
         paper = evidence_by_appendix_d(draws.z, draws.log_joint).value
         q = gaussian_of(draws.z)
         how = {"num_samples": NUM_IMPORTANCE, "widen": WIDEN}
@@ -80,14 +80,11 @@ def make_measure(settings, data, num_images, spacing, starts=STARTS):
             found[f"{name}_lost"] = round(float(np.mean(value - truth < -1)), 4)
         return {f"{start}_{name}": value for name, value in found.items()}
 
-    def truth_of(x):
-        found = evidence_by_quadrature(vae, x, **lattice)
-        if found.error.mean() <= QUADRATURE_ERROR:
-            return found
-        return evidence_by_quadrature(vae, x, **{**lattice, "spacing": FINER * spacing})
-
     def of_set(x):
-        truth = truth_of(x)
+        for spacing, half_width in lattices:
+            truth = evidence_by_quadrature(vae, x, spacing=spacing, half_width=half_width)
+            if truth.error.mean() <= QUADRATURE_ERROR:
+                break
         log_p = estimate(truth.value)
         found = {
             "log_p": round(log_p.value, 3),
@@ -95,7 +92,7 @@ def make_measure(settings, data, num_images, spacing, starts=STARTS):
             "quadrature_error": round(float(truth.error.mean()), 4),
         }
         for start in starts:
-            found |= from_start(start, x, truth.value)
+            found |= from_start(start, x, truth.value, half_width)
         return found
 
     def measure(trained):
