@@ -27,8 +27,14 @@ def numbers(tree):
 
 @pytest.mark.parametrize("name", COMMITTED)
 def test_a_committed_result_is_whole(name):
+    """Or it says how many cells are missing: then it holds the others, in their order."""
     record = record_of(name)
-    assert [cell["settings"] for cell in record["cells"]] == EXPERIMENTS[name].cells(False)
+    wanted = EXPERIMENTS[name].cells(False)
+    found = [cell["settings"] for cell in record["cells"]]
+    if "missing" in record:
+        wanted = [settings for settings in wanted if settings in found]
+        assert len(found) + record["missing"] == len(EXPERIMENTS[name].cells(False))
+    assert found == wanted
     assert all(math.isfinite(number) for number in numbers(record["cells"]))
 
 

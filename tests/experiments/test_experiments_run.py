@@ -6,6 +6,7 @@ import os
 import experiment_toy
 import pytest
 
+from vicourse.cli import main
 from vicourse.experiments import EXPERIMENTS, Experiment, run_experiment
 
 TOY = Experiment("toy", "squares", experiment_toy.cells, experiment_toy.run, experiment_toy.report)
@@ -45,6 +46,37 @@ def test_a_run_that_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.delenv("TOY_FAILS")
     _, record = run_toy(tmp_path)
     assert [cell["process"] for cell in record["cells"][:3]] == first
+
+
+def test_what_is_done_so_far(tmp_path, monkeypatch):
+    """Nothing is run; the cells that are there are written, and the missing ones counted."""
+    with pytest.raises(ValueError, match=r"none of the 4 cells of toy in .* is done"):
+        run_toy(tmp_path, so_far=True)
+    assert not (tmp_path / "toy.json").exists()
+    monkeypatch.setenv("TOY_FAILS", "yes")
+    with pytest.raises(RuntimeError):
+        run_toy(tmp_path)
+    path, record = run_toy(tmp_path, so_far=True)
+    assert json.loads(path.read_text()) == record
+    assert [cell["square"] for cell in record["cells"]] == [0, 1, 4]
+    assert record["missing"] == 1
+    monkeypatch.delenv("TOY_FAILS")
+    _, record = run_toy(tmp_path)
+    assert len(record["cells"]) == 4
+    assert "missing" not in record
+
+
+def test_the_command_says_what_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(EXPERIMENTS, "toy", TOY)
+    command = ["reproduce", "toy", "--quiet", "--out", str(tmp_path)]
+    assert main([*command, "--so-far"]) == 1
+    assert "none of the 4 cells of toy" in capsys.readouterr().err
+    assert main(command) == 0
+    assert "not done" not in capsys.readouterr().out
+    next((tmp_path / "toy.cells").iterdir()).unlink()
+    assert main([*command, "--so-far"]) == 0
+    assert "1 of 4 cells not done yet" in capsys.readouterr().out
+    assert json.loads((tmp_path / "toy.json").read_text())["missing"] == 1
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"settings": {"number": 7}, "square": 49}'])

@@ -25,6 +25,9 @@ def add_to(commands):
     parser.add_argument("--list", action="store_true", help="the experiments, a line each")
     parser.add_argument("--quick", action="store_true", help="the same path in a minute")
     parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder")
+    parser.add_argument(
+        "--so-far", action="store_true", help="run nothing: write and report what is done already"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run, expected_errors=expected_errors, parser=parser)
 
@@ -49,10 +52,16 @@ def run(options):
     experiment = EXPERIMENTS[check_choice("NAME", options.name, EXPERIMENTS)]
     try:
         path, record = run_experiment(
-            experiment, options.out, quick=options.quick, progress=not options.quiet
+            experiment,
+            options.out,
+            quick=options.quick,
+            progress=not options.quiet,
+            so_far=options.so_far,
         )
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on with what is not done yet.", file=sys.stderr)
         return 130
     print("\n".join(experiment.report(record["cells"])))
+    if missing := record.get("missing", 0):
+        print(f"{missing} of {missing + len(record['cells'])} cells not done yet")
     print(f"Results in {path}")

@@ -45,7 +45,7 @@ class Experiment(NamedTuple):
     keeps: str = ""
 
 
-def run_experiment(experiment, folder, *, quick=False, progress=True):
+def run_experiment(experiment, folder, *, quick=False, progress=True, so_far=False):
     """Runs the cells that are not done yet, and writes all of them as one JSON.
 
     Args:
@@ -53,12 +53,14 @@ def run_experiment(experiment, folder, *, quick=False, progress=True):
         folder: a `Path`; NAME.json goes there, the cells to NAME.cells/ beside it.
         quick: the short way through the same path, to NAME.quick.json.
         progress: whether to show a progress bar on standard error.
+        so_far: whether to run nothing, and write the cells that are done.
 
     Returns:
         The path of the JSON, and the record in it: `what`, `quick`, `cells` (settings and results)
-        and `provenance`.
+        and `provenance`; with `so_far` also `missing`, the number of cells that are not done.
 
     Raises:
+        ValueError: `so_far`, and no cell is done.
         Exception: what a cell raised; the cells before it are kept.
 
     Chapter: algorithms/vi_vs_mcmc
@@ -71,15 +73,23 @@ def run_experiment(experiment, folder, *, quick=False, progress=True):
     for settings in tqdm(todo, disable=not progress, unit="cell", desc=experiment.name):
         file = folder / f"{name}.cells" / f"{_key(settings)}.json"
         cell = _read(file, settings)
+        if cell is None and so_far:
+            continue
         if cell is None:
             cell = {"settings": settings, **_in_own_process(experiment.run, settings, *more)}
             write_json(file, cell)
         done.append(cell)
+    if not done:
+        raise ValueError(
+            f"none of the {len(todo)} cells of {name} in {folder} is done: run it without so_far "
+            "(--so-far) first"
+        )
     path = folder / f"{name}.json"
     record = {
         "what": experiment.what,
         "quick": quick,
         "provenance": provenance(),
+        **({"missing": len(todo) - len(done)} if so_far else {}),
         "cells": done,
     }
     write_json(path, record)
