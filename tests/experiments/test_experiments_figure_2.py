@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from vicourse.experiments import figure_2, figure_2_claims, paper_vae, picked_settings
+from vicourse.experiments.figure_2 import FREY
 from vicourse.experiments.paper_vae import checkpoint_path, paper_cell, paper_settings, thinned
+from vicourse.results import load_result
 from vicourse.vae import Settings
 from vicourse.vae import checkpoint as checkpoints
 
@@ -151,3 +153,7 @@ def test_a_cell_that_was_stopped_goes_on_inside(tmp_path, monkeypatch):
     assert resumed["data"] == "scikit-learn digits (stand-in)"
     assert checkpoint_path(TINY, tmp_path / "b").exists()
     assert json.loads(json.dumps(resumed)) == resumed
+
+
+def test_frey_faces_runs_have_the_start_and_the_rate_that_were_picked():
+    assert picked_settings(load_result("figure_2")["cells"]) == FREY
