@@ -55,7 +55,8 @@ def test_progress_of_an_untouched_course_is_one_bar_a_chapter(capsys):
     check.progress()
     *bars, total = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in bars] == list(exercises.CHAPTERS)
-    assert bars[-1].split()[1:] == ["░" * 10, "0", "of", "5", "passed"]
+    mnist = bars[exercises.CHAPTERS.index("vae_mnist")]
+    assert mnist.split()[1:] == ["░" * 10, "0", "of", "5", "passed"]
     count = len(exercises.all_exercises())
     assert total == f"In all 0 of {count} passed (█ passed, ▒ not yet, ░ not attempted)"
 

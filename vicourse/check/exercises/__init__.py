@@ -20,6 +20,7 @@ CHAPTERS = (
     "diagnostics",
     "aevb",
     "vae_mnist",
+    "paper_experiments",
 )
 
 
