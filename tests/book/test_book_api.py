@@ -22,7 +22,6 @@ BY_NAME = {
 }
 # Chapters that are still to come; docstrings may name them already.
 PLANNED = {
-    "deep/paper_experiments",
     "deep/better_bounds",
     "deep/beyond_vae",
     "applications/topic_models",
