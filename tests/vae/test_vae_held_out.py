@@ -30,6 +30,18 @@ def test_it_is_the_evidence(case):
     assert "n = 40" in str(found)
 
 
+def test_the_gap_is_the_divergence_to_the_posterior(case):
+    """Mean over images of KL(q(z | x) ‖ p(z | x)), an integral; its error is that over images."""
+    vae, x, exact = case
+    gap = held_out_log_likelihood(vae, x, 4).gap
+    divergence = exact.kl_to_posterior(x)
+    squares = exact.under_q(x, (exact.log_joint(x) - exact.log_q(x) - exact.elbo(x)[:, None]) ** 2)
+    error = np.sqrt(squares.mean() / (40 * 5000))  # of the ELBO, from its draws
+    assert divergence.mean() > 50 * error  # the test can tell
+    assert gap.value == pytest.approx(divergence.mean(), abs=4 * error + 0.01)
+    assert gap.standard_error == pytest.approx(divergence.std(ddof=1) / np.sqrt(40), rel=0.1)
+
+
 def test_a_tenth_of_the_draws_is_its_bound(case):
     """K = 20: its tenth is L_2, by a double integral; and L_2 < L_20 < log p(x)."""
     vae, x, exact = case
@@ -48,17 +60,21 @@ def test_the_parts_are_put_together():
     """
     rng = np.random.default_rng(0)
     weights = 1 + 0.1 * rng.normal(size=(10, 3))
-    found = _held_out(np.log(weights) - 90, 50)
+    elbo = np.array([-92.0, -91.0, -95.0])
+    found = _held_out(np.log(weights) - 90, elbo, 50)
     assert found.log_likelihood.value == pytest.approx(np.log(weights.mean(0)).mean() - 90)
     relative = weights.std(0, ddof=1) / weights.mean(0) / np.sqrt(10)
     assert found.draws_error == pytest.approx(np.sqrt((relative**2).sum()) / 3)
     assert found.with_a_tenth == pytest.approx(np.log(weights).mean() - 90)
+    each = np.log(weights.mean(0)) - 90 - elbo
+    assert found.gap.value == pytest.approx(each.mean())
+    assert found.gap.standard_error == pytest.approx(each.std(ddof=1) / np.sqrt(3))
 
 
 def test_draws_error_is_the_spread_over_draws():
     """Lognormal weights, 500 for each of 3 images, 400 times: the SD of L_K is `draws_error`."""
     weights = np.random.default_rng(1).lognormal(sigma=0.5, size=(400, 10, 50, 3))
-    runs = [_held_out(np.log(one.mean(axis=1)), 500) for one in weights]
+    runs = [_held_out(np.log(one.mean(axis=1)), np.zeros(3), 500) for one in weights]
     spread = np.std([run.log_likelihood.value for run in runs], ddof=1)
     said = np.sqrt(np.mean([run.draws_error**2 for run in runs]))
     assert 0.87 < spread / said < 1.15  # the SD of 400 values has an error of 3.5 %

@@ -7,6 +7,7 @@ from vicourse.experiments.appendix_f import APPENDIX_F
 from vicourse.experiments.claims import Claim
 from vicourse.experiments.experiment import Experiment, run_experiment
 from vicourse.experiments.figure_2 import FIGURE_2, figure_2_claims, picked_settings
+from vicourse.experiments.figure_2_gaps import FIGURE_2_GAPS
 from vicourse.experiments.figure_3 import FIGURE_3, figure_3_claims
 from vicourse.experiments.figures_4_5 import FIGURES_4_5, manifold_grid, unpack_pictures
 from vicourse.experiments.held_out import HELD_OUT, held_out_claims
@@ -27,6 +28,7 @@ EXPERIMENTS = {
         POSTERIORS_TABLE,
         SPEED,
         FIGURE_2,
+        FIGURE_2_GAPS,
         FIGURE_3,
         FIGURES_4_5,
         HELD_OUT,

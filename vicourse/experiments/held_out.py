@@ -116,6 +116,8 @@ def run(cell, folder, progress=False):
         "log_likelihood": round(found.log_likelihood.value, 4),
         "standard_error": round(found.log_likelihood.standard_error, 4),
         "num_images": found.log_likelihood.num_samples,
+        "gap": round(found.gap.value, 4),
+        "gap_se": round(found.gap.standard_error, 4),
         "draws_error": round(found.draws_error, 5),
         "with_a_tenth": round(found.with_a_tenth, 4),
         "active_units": int(active.sum()),

@@ -30,6 +30,8 @@ class HeldOut(NamedTuple):
     Attributes:
         log_likelihood: an `Estimate`: the mean of L_K over images. Its standard error is that of
             the mean over images, and holds the draws' part.
+        gap: an `Estimate`: the mean of L_K − ELBO, image by image and from the same draws. So it is
+            KL(q(z | x) ‖ p(z | x)), as far as L_K is log p(x).
         draws_error: the draws' part alone: how much the mean moves when z is drawn anew. Too small
             where the weights' tails are heavy.
         with_a_tenth: the mean of L_{K/10}, of the same draws in tenths.
@@ -39,6 +41,7 @@ class HeldOut(NamedTuple):
     """
 
     log_likelihood: Estimate
+    gap: Estimate
     draws_error: float
     with_a_tenth: float
     num_samples: int
@@ -85,27 +88,32 @@ def held_out_log_likelihood(vae, x, seed, *, num_samples=5000, batch_size=20):
     if num_samples % PARTS:
         raise argument_error("num_samples", num_samples, f"a multiple of {PARTS}")
 
-    def bound(x, seed):
-        return sgvb(vae, x, seed, estimator="IW", num_samples=num_samples // PARTS).elbo
+    def bounds(x, seed):
+        """L_{K/10} and the ELBO of each image, [2, batch]."""
+        found = sgvb(vae, x, seed, estimator="IW", num_samples=num_samples // PARTS)
+        return tf.stack([found.elbo, found.reconstruction - found.kl])
 
     some_images = tf.TensorSpec([None, vae.num_pixels])
-    bound = compiled(bound, some_images, tf.TensorSpec([2], tf.int32), jit_compile=False)
+    bounds = compiled(bounds, some_images, tf.TensorSpec([2], tf.int32), jit_compile=False)
 
     def over_images(seed):
         batches = ((s, tf.constant(x[s : s + batch_size])) for s in range(0, len(x), batch_size))
-        return np.concatenate([bound(batch, fold_in(seed, start)) for start, batch in batches])
+        return np.hstack([bounds(batch, fold_in(seed, start)) for start, batch in batches])
 
     parts = np.array([over_images(fold_in(seed, part)) for part in range(PARTS)], np.float64)
+    parts, elbo = parts[:, 0], parts[:, 1].mean(axis=0)
     bad = int(np.sum(~np.all(np.isfinite(parts), axis=0)))
     if bad:
         raise FloatingPointError(
             f"L_K of {bad} images is NaN or infinite: look for NaN in the weights."
         )
-    return _held_out(parts, num_samples)
+    return _held_out(parts, elbo, num_samples)
 
 
-def _held_out(parts, num_samples):
-    """A `HeldOut` from the bounds [PARTS, n] of the parts: the log of their weights' mean."""
+def _held_out(parts, elbo, num_samples):
+    """A `HeldOut` from L_{K/10} [PARTS, n] of the parts, the log of their weights' mean; and the
+    ELBO [n] of all their draws."""
     value, error = log_of_mean("weights", parts)
     draws_error = np.sqrt(np.sum(error**2)) / len(value)
-    return HeldOut(estimate(value), float(draws_error), float(parts.mean()), num_samples)
+    gap = estimate(value - elbo)
+    return HeldOut(estimate(value), gap, float(draws_error), float(parts.mean()), num_samples)
