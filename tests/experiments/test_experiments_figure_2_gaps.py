@@ -48,6 +48,7 @@ def test_log_likelihood_is_the_integral(judged):
     truth = evidence_by_quadrature(vae, x, spacing=0.05, half_width=6.0)
     assert truth.error.mean() < 0.005
     assert result["num_images"] == len(x) == 36
+    np.testing.assert_allclose(result["by_image"], truth.value, atol=0.3)
     tolerance = 4 * result["draws_error"] + 0.01
     assert result["log_likelihood"] == pytest.approx(truth.value.mean(), abs=tolerance)
     error = truth.value.std(ddof=1) / np.sqrt(36)

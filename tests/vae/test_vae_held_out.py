@@ -66,6 +66,7 @@ def test_the_parts_are_put_together():
     relative = weights.std(0, ddof=1) / weights.mean(0) / np.sqrt(10)
     assert found.draws_error == pytest.approx(np.sqrt((relative**2).sum()) / 3)
     assert found.with_a_tenth == pytest.approx(np.log(weights).mean() - 90)
+    np.testing.assert_allclose(found.by_image, np.log(weights.mean(0)) - 90)
     each = np.log(weights.mean(0)) - 90 - elbo
     assert found.gap.value == pytest.approx(each.mean())
     assert found.gap.standard_error == pytest.approx(each.std(ddof=1) / np.sqrt(3))

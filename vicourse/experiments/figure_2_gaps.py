@@ -51,8 +51,8 @@ def run(cell, folder, progress=False):
         A dict: `data`, the images' name; `samples_seen`; in nats per image, each with its error
         `…_se`: `test_elbo` of all test images, as in figure 2, and of the images taken here
         `log_likelihood`, its `gap` to the bound, and the encoder's part of the gap, `amortization`;
-        `draws_error` and `with_a_tenth` of `HeldOut`; `num_images`; `kl`, the mean KL(q ‖ p(z)) of
-        each latent, in falling order; `active_units`.
+        `by_image`, `draws_error` and `with_a_tenth` of `HeldOut`; `num_images`; `kl`, the mean
+        KL(q ‖ p(z)) of each latent, in falling order; `active_units`.
     """
     trained = paper_run(cell, folder, progress)
     vae, last = trained.vae, trained.history[-1]
@@ -77,6 +77,7 @@ def run(cell, folder, progress=False):
         "num_images": len(x),
         "kl": [round(float(nats), 4) for nats in sorted(kl, reverse=True)],
         "active_units": int(active.sum()),
+        "by_image": [round(float(nats), 2) for nats in found.by_image],
     }
 
 
