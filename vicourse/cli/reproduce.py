@@ -44,8 +44,9 @@ def run(options):
     from vicourse.validation import check_choice
 
     if options.list:
+        width = max(map(len, EXPERIMENTS))
         for experiment in EXPERIMENTS.values():
-            print(f"{experiment.name:12} {experiment.what}")
+            print(f"{experiment.name:{width}} {experiment.what}")
         return
     if options.name is None:
         options.parser.error("wanted the NAME of an experiment, or --list")
