@@ -22,7 +22,7 @@ import tensorflow_probability as tfp
 from scipy.optimize import minimize
 
 from vicourse.estimate import estimate
-from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.experiment import Experiment, with_error
 from vicourse.models import quadrature
 from vicourse.models.kinds import BayesianModel
 from vicourse.vae.full_bayes import FullBayes, full_bayes_bound, train_full_bayes
@@ -80,8 +80,7 @@ def run(settings):
     by_map = log_predictive(new, map_weights[np.newaxis], np.ones(1)) - exact
     return {
         "log_evidence": round(truth.log_evidence, 4),
-        "elbo": round(elbo.value, 4),
-        "elbo_se": round(elbo.standard_error, 4),
+        **with_error("elbo", elbo),
         "elbo_exact": round(bound(x, mean, sd, q_z.mean(), q_z.stddev()), 4),
         "elbo_best": round(bound(x, *best), 4),
         "kl_weights": round(truth.kl_q_p(q_w), 4),

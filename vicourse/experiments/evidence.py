@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from vicourse.estimate import estimate
+from vicourse.experiments.experiment import with_error
 from vicourse.seeds import split_seed
 from vicourse.vae import (
     draws_by_quadrature,
@@ -74,9 +75,7 @@ def make_measure(settings, data, num_images, lattices, starts=STARTS):
         weighted = evidence_by_importance(vae.log_joint, x, q, importance_seed, **how).value
         found = {"acceptance": round(float(draws.acceptance.mean()), 3)}
         for name, value in (("appendix_d_off", paper), ("importance_off", weighted)):
-            off = estimate(value - truth)
-            found[name] = round(off.value, 4)
-            found[f"{name}_se"] = round(off.standard_error, 4)
+            found |= with_error(name, estimate(value - truth))
             found[f"{name}_lost"] = round(float(np.mean(value - truth < -1)), 4)
         return {f"{start}_{name}": value for name, value in found.items()}
 

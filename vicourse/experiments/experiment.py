@@ -96,6 +96,11 @@ def run_experiment(experiment, folder, *, quick=False, progress=True, so_far=Fal
     return path, record
 
 
+def with_error(name, found, digits=4):
+    """An `Estimate` as two entries of a cell's results, rounded: its value, and `…_se`."""
+    return {name: round(found.value, digits), f"{name}_se": round(found.standard_error, digits)}
+
+
 def _key(settings):
     """A file name that tells a person which cell it is, and no two cells share."""
     words = "-".join(str(value) for value in settings.values())

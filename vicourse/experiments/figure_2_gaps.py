@@ -12,10 +12,11 @@ Source: Cremer, Li and Duvenaud (2018), Inference suboptimality in variational a
 Chapter: deep/paper_experiments
 """
 
+import numpy as np
 import tensorflow as tf
 
 from vicourse.diagnostics import active_units, amortization_gap
-from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.experiment import Experiment, with_error
 from vicourse.experiments.figure_2 import MNIST_LATENTS, MNIST_SAMPLES
 from vicourse.experiments.images import load_images
 from vicourse.experiments.paper_vae import paper_cell, paper_run, paper_settings
@@ -57,7 +58,7 @@ def run(cell, folder, progress=False):
     trained = paper_run(cell, folder, progress)
     vae, last = trained.vae, trained.history[-1]
     stored = paper_settings(cell).stored_images(load_images(cell["images"]).x_test, 1)
-    x = tf.cast(stored[:: cell["every"]], tf.float32).numpy()
+    x = stored[:: cell["every"]].astype(np.float32)
     draws_seed, climb_seed = split_seed(fold_in(cell["seed"], 0))
     found = held_out_log_likelihood(vae, x, draws_seed, num_samples=cell["num_samples"])
     encoder = amortization_gap(vae, x, seed=climb_seed, num_steps=cell["num_steps"])
@@ -69,9 +70,9 @@ def run(cell, folder, progress=False):
         "samples_seen": last["samples_seen"],
         "test_elbo": round(last["test_elbo"], 3),
         "test_elbo_se": round(last["test_elbo_se"], 4),
-        **_with_error("log_likelihood", found.log_likelihood),
-        **_with_error("gap", found.gap),
-        **_with_error("amortization", encoder),
+        **with_error("log_likelihood", found.log_likelihood),
+        **with_error("gap", found.gap),
+        **with_error("amortization", encoder),
         "draws_error": round(found.draws_error, 5),
         "with_a_tenth": round(found.with_a_tenth, 4),
         "num_images": len(x),
@@ -79,10 +80,6 @@ def run(cell, folder, progress=False):
         "active_units": int(active.sum()),
         "by_image": [round(float(nats), 2) for nats in found.by_image],
     }
-
-
-def _with_error(name, found):
-    return {name: round(found.value, 4), f"{name}_se": round(found.standard_error, 4)}
 
 
 def report(finished):

@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from vicourse.diagnostics import active_units
 from vicourse.experiments.claims import Claim, verdict_lines
-from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.experiment import Experiment, with_error
 from vicourse.experiments.images import load_images
 from vicourse.experiments.paper_vae import thinned
 from vicourse.seeds import fold_in, split_seed
@@ -116,8 +116,7 @@ def run(cell, folder, progress=False):
         "log_likelihood": round(found.log_likelihood.value, 4),
         "standard_error": round(found.log_likelihood.standard_error, 4),
         "num_images": found.log_likelihood.num_samples,
-        "gap": round(found.gap.value, 4),
-        "gap_se": round(found.gap.standard_error, 4),
+        **with_error("gap", found.gap),
         "draws_error": round(found.draws_error, 5),
         "with_a_tenth": round(found.with_a_tenth, 4),
         "active_units": int(active.sum()),

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from vicourse.estimate import estimate
-from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.experiment import Experiment, with_error
 from vicourse.experiments.images import half_size_bits, load_images
 from vicourse.experiments.spread import spread
 from vicourse.seeds import fold_in
@@ -91,8 +91,7 @@ def run(cell):
         "logistic_error": wrong(rows.predict(x_test), data.y_test),
         "classifier_error": classifier_error,
         "m2_error": error(),
-        "bound": round(bound.value, 3),
-        "bound_se": round(bound.standard_error, 3),
+        **with_error("bound", bound, digits=3),
         "seconds": round(seconds, 1),
     }
 

@@ -15,7 +15,7 @@ import tensorflow_probability as tfp
 
 from vicourse.data import pendulum_series
 from vicourse.estimate import estimate
-from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.experiment import Experiment, with_error
 from vicourse.experiments.spread import spread
 from vicourse.seeds import fold_in, split_seed
 from vicourse.vae import DeepStateSpace, bound_of, climb, one_step_predictions, train_on_bound
@@ -57,8 +57,7 @@ def run(cell):
     bound = estimate(np.asarray(bound))
     squares = np.mean((predicted - test) ** 2, axis=(0, 2))  # [T]
     return {
-        "bound": round(bound.value, 3),
-        "bound_se": round(bound.standard_error, 3),
+        **with_error("bound", bound, digits=3),
         "log_evidence": round(float(np.mean(log_evidence)), 3),
         "rmse": round(float(np.sqrt(np.mean(squares[1:]))), 5),
         "rmse_late": round(float(np.sqrt(np.mean(squares[num_steps // 2 :]))), 5),

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from vicourse.diagnostics import active_units
 from vicourse.estimate import estimate
-from vicourse.experiments.experiment import Experiment
+from vicourse.experiments.experiment import Experiment, with_error
 from vicourse.experiments.images import half_size_bits, load_images
 from vicourse.experiments.spread import spread
 from vicourse.seeds import fold_in
@@ -58,8 +58,7 @@ def run(cell):
         active = [int(active_units(model.posterior(test).mean())[0].sum())]
     return {
         "data": data.name,
-        "elbo": round(elbo.value, 3),
-        "elbo_se": round(elbo.standard_error, 3),
+        **with_error("elbo", elbo, digits=3),
         "iw_bound": round(float(tf.reduce_mean(tight)), 3),
         "active": list(active),
         "seconds": round(seconds, 1),
