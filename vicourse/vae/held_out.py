@@ -103,8 +103,8 @@ def held_out_log_likelihood(vae, x, seed, *, num_samples=5000, batch_size=20):
         batches = ((s, tf.constant(x[s : s + batch_size])) for s in range(0, len(x), batch_size))
         return np.hstack([bounds(batch, fold_in(seed, start)) for start, batch in batches])
 
-    parts = np.array([over_images(fold_in(seed, part)) for part in range(PARTS)], np.float64)
-    parts, elbo = parts[:, 0], parts[:, 1].mean(axis=0)
+    pairs = np.array([over_images(fold_in(seed, part)) for part in range(PARTS)], np.float64)
+    parts, elbo = pairs[:, 0], pairs[:, 1].mean(axis=0)
     bad = int(np.sum(~np.all(np.isfinite(parts), axis=0)))
     if bad:
         raise FloatingPointError(
