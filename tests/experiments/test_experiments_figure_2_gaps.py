@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vicourse.data import load_digits_stand_in
+from vicourse.diagnostics import amortization_gap
 from vicourse.experiments import figure_2, figure_2_gaps
 from vicourse.experiments.paper_vae import checkpoint_path, paper_cell, paper_run, paper_settings
 from vicourse.vae import evaluate_bound, evidence_by_quadrature
@@ -64,6 +65,8 @@ def test_parts_of_the_gap(judged):
     assert found == pytest.approx(np.mean(bounds), abs=5 * np.sqrt(2) * error)
     assert result["gap"] > 20 * error  # the test can tell
     assert 0.5 < result["amortization"] < result["gap"]
+    again = amortization_gap(vae, x, seed=7, num_steps=CELL["num_steps"])
+    assert result["amortization"] == pytest.approx(again.value, rel=0.1)
     assert 0 < result["amortization_se"] < result["gap"] / 10
 
 
@@ -78,6 +81,11 @@ def test_kl_of_each_latent(judged):
 
 def test_quick_path(judged):
     assert [cell["algorithm"] for cell in figure_2_gaps.cells(True)] == ["aevb", "wake_sleep"]
-    lines = figure_2_gaps.report([{**judged[2], "settings": CELL}])
-    assert len(lines) == 2
-    assert f"{judged[2]['log_likelihood']:.2f}" in lines[1]
+    result = judged[2]
+    names = ("log_likelihood", "gap", "amortization")
+    shown = [f"{result[name]:.2f} ± {result[f'{name}_se']:.2f}" for name in names]
+    title, line = figure_2_gaps.report([{**result, "settings": CELL}])
+    places = [title.index(name) for name in ("log p(x)", "gap", "encoder's part")]
+    assert places == sorted(places)
+    assert [line.index(numbers) for numbers in shown] == sorted(map(line.index, shown))
+    assert line.endswith(str(result["active_units"]))

@@ -5,7 +5,7 @@ import pytest
 
 from vicourse.experiments import held_out, held_out_claims, run_experiment
 from vicourse.experiments.held_out import HELD_OUT, LONG, PAPER, ROWS, SAME
-from vicourse.vae import held_out_log_likelihood, train
+from vicourse.vae import evaluate_bound, held_out_log_likelihood, train
 
 MNIST = held_out.cells(False)
 SAME_STAGES, LONG_STAGES = SAME["stages"], LONG["stages"]
@@ -135,6 +135,9 @@ def test_a_finished_cell(monkeypatch, tmp_path):
     # Above the bound that was trained: log p(x) ≥ ELBO, by nats on so short a run.
     bound = result["history"][-1]["test_elbo"]
     assert bound < result["with_a_tenth"] < result["log_likelihood"] < 0
+    elbo = evaluate_bound(vae, x, 0, estimator="A", num_samples=200).elbo.value
+    assert result["log_likelihood"] - result["gap"] == pytest.approx(elbo, abs=0.1)
+    assert result["gap"] > 0.5  # the line above can tell
     assert result["num_images"] == 360
     assert result["history"][-1]["epoch"] == one["epochs"] == 4
     variances = np.var(np.float64(vae.posterior(x).mean()), axis=0, ddof=1)
