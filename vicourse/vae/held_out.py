@@ -66,6 +66,10 @@ def held_out_log_likelihood(vae, x, seed, *, num_samples=5000, batch_size=20):
 
         L_K(x) = log 1/K Σ_k p(x, z_k) / q(z_k | x),   z_k ~ q(z | x),   E[L_K] ≤ log p(x)
 
+    Where the encoder points to one mode of p(z | x) and the mass is in another, no draw says so,
+    and L_K is too low by far more than its errors. `diagnostics.best_gaussians` gives better draws
+    to `evidence_by_importance`. Burda and others take the encoder's.
+
     Args:
         vae: a `VAE`.
         x: images that it was not trained on, float32, [n, num_pixels]; binary where the likelihood
