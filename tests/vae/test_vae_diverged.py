@@ -44,8 +44,8 @@ def test_the_checkpoint_keeps_the_last_good_epoch(tmp_path, monkeypatch):
     file, data, ours = tmp_path / "checkpoint.npz", helpers.tiny_data(), helpers.tiny_settings()
     save, make_vae, made = checkpoint.save, settings.Settings.make_vae, []
 
-    def remember(self, num_pixels):
-        made.append(make_vae(self, num_pixels))
+    def remember(self, *arguments):
+        made.append(make_vae(self, *arguments))
         return made[-1]
 
     def save_then_spoil(path, variables, identity, history):

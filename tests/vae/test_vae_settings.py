@@ -16,6 +16,7 @@ def test_defaults_are_the_papers():
         "hidden": 500,
         "activation": "tanh",
         "init_std": 0.01,
+        "output_bias": None,
         "likelihood": "bernoulli",
         "algorithm": "aevb",
         "binarization": "fixed",
@@ -52,6 +53,7 @@ def test_defaults_are_the_papers():
         ("binarization", "stochastic"),
         ("estimator", "b"),
         ("optimizer", "sgd"),
+        ("output_bias", "mean"),
     ],
 )
 def test_bad_settings_are_named(name, value):
@@ -102,3 +104,28 @@ def test_threshold_bits():
     stored = settings.stored_images(images, 0)
     np.testing.assert_array_equal(stored, images.reshape(60, 16) > 127)
     np.testing.assert_array_equal(settings.bits(stored, None), stored)
+
+
+@pytest.mark.parametrize("binarization", ["dynamic", "fixed"])
+def test_the_decoder_begins_at_the_mean_image(binarization):
+    """At z = 0, where nothing else moves the logits; a pixel that is always off stays finite."""
+    settings = Settings(binarization=binarization, init_std=None, output_bias="mean_image")
+    images = helpers.tiny_data().x_train.copy()
+    images[:, 1, 1] = 0
+    stored = settings.stored_images(images, 0)
+    vae = settings.make_vae(16, stored)
+    many = [settings.bits(stored, [0, s]).numpy().mean(axis=0) for s in range(400)]
+    found = vae.likelihood(np.zeros((1, 20), np.float32)).mean().numpy()[0]
+    assert found[5] == pytest.approx(0.001)
+    np.testing.assert_allclose(found[:5], np.mean(many, axis=0)[:5], atol=0.02)
+    assert np.ptp(found) > 0.5
+    start = Settings(binarization=binarization, init_std=None).make_vae(16)
+    for ours, theirs in zip(helpers.weights(vae)[:-1], helpers.weights(start)[:-1], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_mean_image_needs_images_of_bits():
+    with pytest.raises(ValueError, match="training images"):
+        Settings(output_bias="mean_image").make_vae(16)
+    with pytest.raises(ValueError, match="likelihood='gaussian'"):
+        Settings(likelihood="gaussian", binarization="none", output_bias="mean_image")

@@ -127,7 +127,7 @@ def train_by_monte_carlo_em(
     model = settings.model
     epochs = check_run(model, data, epochs, save_every)
     images = model.stored_images(data.x_train, 0)
-    vae = model.make_vae(images.shape[1])
+    vae = model.make_vae(images.shape[1], images)
     optimizer = model.make_optimizer(vae.decoder.trainable_variables)
     chains = tf.Variable(vae.prior.sample(len(images), seed=fold_in(model.seed, 0)))
     step_size = tf.Variable(FIRST_STEP_SIZE)

@@ -17,6 +17,7 @@ from vicourse.vae.sgvb import ESTIMATORS
 from vicourse.validation import argument_error, check_choice, check_integer, check_number
 
 ALGORITHMS = ("aevb", "wake_sleep")
+OUTPUT_BIASES = (None, "mean_image")
 BINARIZATIONS = ("fixed", "dynamic", "threshold", "none")
 GREY_LEVELS = 256  # grey value / GREY_LEVELS is what a Gaussian likelihood sees, as in 2014
 
@@ -43,6 +44,10 @@ class Settings:
         activation: "tanh", "relu" or "softplus".
         init_std: SD of the normal draws that weights and biases start from; None for the start of
             Glorot & Bengio (2010).
+        output_bias: None, or "mean_image": the decoder then begins at the mean training image, for
+            every z. Its last biases are the log odds of each pixel's mean, cut to 0.001 and 0.999,
+            as in the code of Burda and others (2016). From biases near 0 it has to learn the mean
+            image first, and latents may fall silent meanwhile. For bits only.
         likelihood: "bernoulli" for bits, "gaussian" for grey pixels in [0, 1).
         algorithm: "aevb", or "wake_sleep" in its place, which has one sample and no choice of
             estimator; its bound is estimator B's.
@@ -69,6 +74,7 @@ class Settings:
     hidden: int | tuple = 500
     activation: str = "tanh"
     init_std: float | None = 0.01
+    output_bias: str | None = None  # None also in checkpoints of before there was a choice
     likelihood: str = "bernoulli"
     algorithm: str = "aevb"
     binarization: str = "fixed"
@@ -103,6 +109,7 @@ class Settings:
         check_choice("likelihood", self.likelihood, LIKELIHOODS)
         check_choice("algorithm", self.algorithm, ALGORITHMS)
         check_choice("mixed_precision", self.mixed_precision, MIXED_PRECISIONS)
+        check_choice("output_bias", self.output_bias, OUTPUT_BIASES)
         self._check_combinations()
 
     def _check_combinations(self):
@@ -118,6 +125,9 @@ class Settings:
             wanted = 'estimator="B" and num_samples=1 with algorithm="wake_sleep"'
             both = f"estimator={self.estimator!r} and num_samples={self.num_samples}"
             raise argument_error("estimator", both, wanted, "Wake-sleep has no such choice.")
+        if self.output_bias and self.likelihood != "bernoulli":
+            both = f"{self.output_bias!r} with likelihood={self.likelihood!r}"
+            raise argument_error("output_bias", both, 'likelihood="bernoulli" with it')
 
     def as_dict(self):
         """The settings as JSON has them: tuples are lists."""
@@ -134,9 +144,13 @@ class Settings:
         stage = min(int(np.searchsorted(ends, epoch)), len(ends) - 1)
         return float(self.learning_rate * 10 ** (-stage / (len(ends) - 1)))
 
-    def make_vae(self, num_pixels):
-        """A `VAE` at its start."""
-        return VAE(
+    def make_vae(self, num_pixels, stored=None):
+        """A `VAE` at its start.
+
+        `stored`, the training images as `stored_images` gives them, is needed for an `output_bias`
+        alone.
+        """
+        vae = VAE(
             self.num_latents,
             num_pixels,
             self.hidden,
@@ -146,6 +160,14 @@ class Settings:
             mixed_precision=self.mixed_precision,
             seed=self.seed,
         )
+        if self.output_bias == "mean_image":
+            if stored is None:
+                remedy = f"output_bias={self.output_bias!r} needs them."
+                raise argument_error("stored", stored, "the training images", remedy)
+            white = 255 if self.binarization == "dynamic" else 1
+            mean = np.clip(np.mean(stored, axis=0, dtype=np.float64) / white, 0.001, 0.999)
+            vae.decoder.trainable_variables[-1].assign(np.log(mean / (1 - mean)))
+        return vae
 
     def make_optimizer(self, variables):
         optimizer = OPTIMIZERS[self.optimizer](self.learning_rate)

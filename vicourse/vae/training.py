@@ -113,7 +113,7 @@ def run_training(team, settings, data, epochs, *, checkpoint, save_every, progre
     train_images = settings.stored_images(data.x_train, 0)
     test_images = settings.stored_images(data.x_test, 1)
     with team.scope():
-        vae = settings.make_vae(train_images.shape[1])
+        vae = settings.make_vae(train_images.shape[1], train_images)
         optimizer = settings.make_optimizer(vae.trainable_variables)
     run_epoch = team.make_epoch(vae, optimizer, settings, train_images)
     at_a_time = max(1, 1000 // settings.num_samples)
