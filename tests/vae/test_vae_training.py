@@ -44,6 +44,16 @@ def numbers(result):
     return history, helpers.weights(result.vae)
 
 
+def test_the_mean_image_is_that_of_the_training_images():
+    """With steps that move nothing the last biases are where they began."""
+    data = helpers.tiny_data()
+    data = dataclasses.replace(data, x_test=255 - data.x_test)
+    frozen = {"binarization": "dynamic", "output_bias": "mean_image", "learning_rate": FROZEN}
+    bias = helpers.weights(trained(1, data, **frozen).vae)[-1]
+    mean = data.x_train.reshape(60, 16).mean(axis=0) / 255
+    np.testing.assert_allclose(bias, np.log(mean / (1 - mean)), rtol=1e-4)
+
+
 def test_the_bound_rises_on_real_digits():
     """From −784 log 2 = −543.4 nats at the start, by more than 350 in two epochs."""
     data = load_digits_stand_in()
