@@ -8,6 +8,11 @@ from vicourse.experiments.claims import Claim
 from vicourse.experiments.experiment import Experiment, run_experiment
 from vicourse.experiments.figure_2 import FIGURE_2, figure_2_claims, picked_settings
 from vicourse.experiments.figure_2_gaps import FIGURE_2_GAPS
+from vicourse.experiments.figure_2_long import (
+    FIGURE_2_LONG,
+    figure_2_long_claims,
+    row_at_the_mark,
+)
 from vicourse.experiments.figure_3 import FIGURE_3, figure_3_claims
 from vicourse.experiments.figures_4_5 import FIGURES_4_5, manifold_grid, unpack_pictures
 from vicourse.experiments.held_out import HELD_OUT, held_out_claims
@@ -29,6 +34,7 @@ EXPERIMENTS = {
         SPEED,
         FIGURE_2,
         FIGURE_2_GAPS,
+        FIGURE_2_LONG,
         FIGURE_3,
         FIGURES_4_5,
         HELD_OUT,
@@ -47,12 +53,14 @@ __all__ = [
     "Experiment",
     "ReferencePosterior",
     "figure_2_claims",
+    "figure_2_long_claims",
     "figure_3_claims",
     "held_out_claims",
     "load_posterior",
     "manifold_grid",
     "over_seeds",
     "picked_settings",
+    "row_at_the_mark",
     "run_experiment",
     "silences_over_seeds",
     "unpack_pictures",
