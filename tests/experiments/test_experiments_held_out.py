@@ -114,9 +114,27 @@ def test_an_order_turned_round_is_not_reproduced():
     assert verdicts(vae, few, many) == [(False, -0.5), (False, 0), (True, 1.5), (True, 4)]
     assert verdicts(vae) == []
     assert verdicts(finished("vae", 1, 60, 5, images="digits"), few) == []
-    from_zero = finished("vae", 1, 99.0, 9, start=None)
-    assert verdicts(vae, from_zero, few) == verdicts(vae, few)
-    assert verdicts(finished("vae", 1, 86.5, 19, LONG_STAGES, start=None)) == []
+
+
+def test_either_start_is_judged_by_itself():
+    """A run is never held against one that began elsewhere, and a miss is not left out."""
+    vae, few = finished("vae", 1, 87.0, 20), finished("iwae", 5, 87.5, 20)
+    long = finished("vae", 1, 86.5, 19, LONG_STAGES)
+    from_zero = [
+        finished("vae", 1, 99.0, 9, start=None),
+        finished("iwae", 5, 98.0, 11, start=None),
+        finished("vae", 1, 88.4, 13, LONG_STAGES, start=None),
+    ]
+    found = held_out_claims([from_zero[0], vae, *from_zero[1:], few, long])
+    assert [(claim.holds, round(claim.found, 6)) for claim in found] == [
+        *verdicts(long, vae, few),
+        (False, 88.4),
+        (False, 88.4),
+        (True, 1.0),
+        (True, 2),
+    ]
+    assert ["from 0" in claim.what for claim in found] == [False] * 4 + [True] * 4
+    assert verdicts(vae, from_zero[1]) == []
 
 
 def test_report():
