@@ -31,8 +31,12 @@ FREY = {
     "wake_sleep": {"init_std": 0.1, "learning_rate": 0.01},
 }
 
-#: Test ELBO of the re-run after 18 M images, nats per image.
-RERUN = {3: -141.30, 5: -124.41, 10: -107.57, 20: -100.61, 200: -99.23}
+#: Test ELBO of the re-run after 18 M images, nats per image: AEVB's mean over three seeds, and one
+#: run of wake-sleep.
+RERUN = {
+    "aevb": {3: -141.30, 5: -124.41, 10: -107.57, 20: -100.61, 200: -99.23},
+    "wake_sleep": {3: -146.83, 5: -127.97, 10: -112.97, 20: -106.35, 200: -108.02},
+}
 RERUN_TOLERANCE = 1.5  # nats, for AEVB's mean over seeds
 WAKE_SLEEP_BELOW = (3.0, 9.0)  # nats below AEVB on MNIST; 3.6 to 8.8 in the re-run
 OVERFIT_TOLERANCE = 1.0  # nats by which N_z = 200 may fall short of N_z = 20 on test images
@@ -98,7 +102,7 @@ def figure_2_claims(finished):
     ends = _ends(finished)
     bound = {key: np.mean([row["test_elbo"] for row in rows]) for key, rows in ends.items()}
     claims = []
-    for n, rerun in RERUN.items():
+    for n, rerun in RERUN["aevb"].items():
         if ("mnist", n, "aevb") in bound:
             found = bound["mnist", n, "aevb"]
             wanted = f"{rerun:.2f} ± {RERUN_TOLERANCE} nats"
