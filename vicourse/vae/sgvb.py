@@ -41,7 +41,7 @@ def sgvb(vae, x, seed, *, estimator="B", num_samples=1):
         B (eq. 7):  1/S Σ_s  log p(x | z_s)  −  KL(q(z | x) ‖ p(z)) in closed form
         IW:         log 1/S Σ_s p(x, z_s) / q(z_s | x)
 
-    with z_s ~ q(z | x). (The paper writes L for S.) B samples one term less, which often makes it
+    with z_s ~ q(z | x). (The paper writes L for S.) B samples two terms less, which often makes it
     the quieter of the two, and not always: the chapter deep/aevb measures when. IW with S = 1 is A;
     with S growing it rises to log p(x).
 
