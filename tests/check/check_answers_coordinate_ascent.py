@@ -234,6 +234,11 @@ WRONG = {
             "np.linalg.norm(np.linalg.solve(np.tril(precision), np.triu(precision, 1)), 2)",
             "the largest singular value",
         ),
+        (
+            "np.linalg.eigvals(-np.linalg.solve(np.tril(precision), np.triu(precision, 1)))"
+            ".real.max()",
+            "the largest real part",
+        ),
         ("0.9 * rate(precision)", None),
     ],
     "coordinate_ascent.6": [

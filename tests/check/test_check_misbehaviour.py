@@ -62,6 +62,12 @@ def mutates(mu, log_var):
     return mu[:, 0]
 
 
+def right_but_writes(mu, log_var):
+    kl = RIGHT(mu, log_var)
+    mu[:] = 0.0
+    return kl
+
+
 class Nasty:
     """Raises from everything that `check` might ask of it."""
 
@@ -120,6 +126,7 @@ NOT_YETS = {
     "hungry": hungry,
     "chatty": chatty,
     "mutates": mutates,
+    "right but writes": right_but_writes,
     "lambda": returns(lambda: 1),
     "generator": lambda mu, log_var: (row for row in mu),
     "nan": returns(np.array([np.nan, np.nan])),
@@ -197,6 +204,7 @@ def test_stubs_are_not_attempted(answer, capsys):
         ("huge", "MemoryError"),
         ("deep recursion", "RecursionError"),
         ("lambda", "It returned a function"),
+        ("right but writes", "changed an array that it was given"),
         ("not a function", "Hand in the function itself: `kl_to_prior`"),
         ("nan", "2 of 2 values are not a number"),
         ("wrong shape", "expected (2,), got (5, 5)"),

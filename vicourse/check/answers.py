@@ -10,6 +10,10 @@ class NotNumbers(Exception):
     """The answer cannot be read as real numbers; the message says what it is instead."""
 
 
+class InputChanged(Exception):
+    """The answer wrote into what it was given; the message says how to avoid it."""
+
+
 class NothingReturned(NotNumbers):
     """`None` or `...`: most likely a stub."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vicourse.check.answers import (
+    InputChanged,
     NothingReturned,
     NotNumbers,
     as_numbers,
@@ -110,7 +111,18 @@ def _first_that_runs(exercise, answer):
 def _call_all(function, calls, answers):
     with np.errstate(all="ignore"):
         for inputs in calls:
-            answers.append(as_numbers(function(*inputs)))
+            before = copy.deepcopy(inputs)
+            answer = as_numbers(function(*inputs))
+            if any(map(_was_written_to, before, inputs)):
+                raise InputChanged(
+                    "your function changed an array that it was given, so its caller loses it. "
+                    "Copy it first: `a = np.array(a)`."
+                )
+            answers.append(answer)
+
+
+def _was_written_to(before, after):
+    return isinstance(before, np.ndarray) and before.tobytes() != after.tobytes()
 
 
 def _tensor(value):
@@ -200,7 +212,7 @@ def _text_of(error):
 
 
 def _describe_error(error):
-    if isinstance(error, NotNumbers):
+    if isinstance(error, NotNumbers | InputChanged):
         return str(error)
     lines = _text_of(error).strip().splitlines()
     message = lines[0][:200].rstrip(".") if lines else ""

@@ -547,6 +547,7 @@ RATE = Exercise(
     call="rate(precision)",
     cases=(
         Case({"precision": np.array([[2.0, 1], [1, 3]])}),
+        Case({"precision": np.array([[2.0, 1, 1], [1, 2, 1], [1, 1, 2]])}),
         Case({"precision": np.array([[2.0, 0.9, -0.4], [0.9, 1.5, 0.6], [-0.4, 0.6, 1.2]])}),
         Case({"precision": np.array([[3.0, -1.2, 0.5], [-1.2, 1.0, 0.3], [0.5, 0.3, 2.0]])}),
         Case(
@@ -588,6 +589,11 @@ RATE = Exercise(
         Mistake(
             "you inverted the matrix first. The argument is the precision already.",
             lambda precision: _rate(np.linalg.inv(precision)),
+        ),
+        Mistake(
+            "this is the largest real part. Eigenvalues may be complex: their absolute value "
+            "decides.",
+            lambda precision: np.linalg.eigvals(_iteration(precision)).real.max(),
         ),
         Mistake(
             "this is the largest singular value. It bounds one sweep; in the long run the "

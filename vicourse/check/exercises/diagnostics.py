@@ -77,8 +77,8 @@ COVERAGE = Exercise(
         ),
         Case(
             {
-                "truth": np.array([0.0, 2.0, 1.0]),
-                "draws": np.array([[0.0, 1, 2, 1], [1.0, 2, 0, 3], [3.0, 0, 2, 2]]),
+                "truth": np.array([0.0, 0.0, 2.0, 3.0]),
+                "draws": np.array([[0.0, 1, 2, 1], [0.0, 3, 1, 2], [1.0, 2, 0, 3], [3.0, 0, 2, 2]]),
                 "j": 1,
             },
             alone="right where no draw equals the truth. With ties: r counts the draws that lie "

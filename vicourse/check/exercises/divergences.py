@@ -510,6 +510,7 @@ LETTING_GO = Number(
     id="divergences.7",
     title="Where a fit lets go",
     answer=0.757880,
+    rtol=0.006,
     hints=(
         "For one α, minimise D_α/α twice: from mean −3 with the hump's own width, and from "
         "mean −2 with standard deviation 2.4. Which value is smaller?",

@@ -604,7 +604,7 @@ LIMIT = Number(
     id="elbo.7",
     title="Where the rule breaks",
     answer=0.439432,
-    rtol=0.003,
+    rtol=0.0012,
     hints=(
         "Both numbers are functions of ρ² alone, and their ratio falls from 1 to 0 as ρ grows "
         "from 0 to 1. There is exactly one crossing.",
@@ -613,7 +613,9 @@ LIMIT = Number(
     ),
     mistakes={
         0.193100: "this is ρ². Asked is ρ.",
-        0.447214: "you stopped after the next term of the series, ρ⁴/4. Take the logarithm itself.",
+        0.471405: "you stopped after the next term of the series, ρ⁴/4. Take the logarithm itself.",
+        0.447214: "you took 1 − ρ²/2 for the ratio of rule and gap, the start of its series. Take "
+        "the logarithm itself.",
         0.419683: "here the gap is 1.1 times the rule. Asked is where the rule is 0.9 times the "
         "gap.",
     },

@@ -501,8 +501,8 @@ COST = Exercise(
                 "s": np.array([[0.6, 1.1], [0.8, 1.2], [0.5, 0.65]]),
             },
             alone="your formula is right where every proposal is wide enough. In some of these "
-            "rows one is not, or two are: 2s² ≤ 1. What is the integral of p²/q there? One "
-            "coordinate is enough to spoil a row.",
+            "rows one coordinate is too narrow, or both are: 2s² ≤ 1. What is the integral of p²/q "
+            "there? One coordinate is enough to spoil a row.",
         ),
     ),
     reference=_log_cost,

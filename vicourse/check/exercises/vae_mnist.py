@@ -220,9 +220,9 @@ BERNOULLI = Exercise(
         Case(
             {
                 "x": np.array([[1.0, 0, 1], [0, 1, 0]]),
-                "logits": np.array([[100.0, -100, 2], [100, -100, 1]]),
+                "logits": np.array([[800.0, -800, 2], [800, -800, 1]]),
             },
-            alone="your formula is right for moderate logits, not for logits of ±100. There a "
+            alone="your formula is right for moderate logits, not for logits of ±800. There a "
             "probability rounds to 0 or 1, or its exponential overflows; clipping the probability "
             "changes the answer. Compute the logarithm from the logit, without the probability.",
         ),

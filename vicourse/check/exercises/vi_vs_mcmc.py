@@ -353,7 +353,7 @@ PREDICTION = Choice(
         "a": "The posterior does become Gaussian. But a correlated Gaussian is still one that mean "
         "field cannot follow: where does N enter √(1 − ρ²)?",
         "c": "Both standard deviations shrink like 1/√N. Do they shrink at different rates?",
-        "d": "That is what happens to the two standard deviations. Asked is their ratio.",
+        "d": "For a Gaussian posterior the ratio is √(1 − ρ²). Can that be above 1, whatever N is?",
     },
     why="More data make the posterior narrower and more Gaussian, and its correlation settles at "
     "that of the inverse Fisher information. Data cure the shape, not the family.",
