@@ -1,6 +1,7 @@
 """The cells of a small experiment. Another process imports this file: it is quick to import."""
 
 import os
+import time
 
 
 def cells(quick):
@@ -20,3 +21,9 @@ def report(finished):
 def run_with_folder(settings, folder, progress):
     """As `run`, for an experiment that keeps checkpoints: says what else it was given."""
     return {"folder": str(folder), "progress": progress}
+
+
+def say_so_and_sleep(settings):
+    """A cell that is at work for long."""
+    print("begun", flush=True)
+    time.sleep(3600)

@@ -33,6 +33,7 @@ SHARED = (
     "compiled",
     "estimate",
     "files",
+    "processes",
     "provenance",
     "results",
     "seeds",

@@ -8,15 +8,14 @@ there yet.
 
 import hashlib
 import json
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from tqdm.auto import tqdm
 
 from vicourse.files import write_json
+from vicourse.processes import in_own_process
 from vicourse.provenance import provenance
 
 
@@ -76,7 +75,7 @@ def run_experiment(experiment, folder, *, quick=False, progress=True, so_far=Fal
         if cell is None and so_far:
             continue
         if cell is None:
-            cell = {"settings": settings, **_in_own_process(experiment.run, settings, *more)}
+            cell = {"settings": settings, **in_own_process(experiment.run, settings, *more)}
             write_json(file, cell)
         done.append(cell)
     if not done:
@@ -116,9 +115,3 @@ def _read(file: Path, settings):
     except (OSError, ValueError):
         return None
     return cell if isinstance(cell, dict) and cell.get("settings") == settings else None
-
-
-def _in_own_process(run, *arguments):
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
-        return pool.submit(run, *arguments).result()
