@@ -65,7 +65,7 @@ def test_a_long_curve_is_thinned(monkeypatch):
     ]
     trained = type("Trained", (), {"data_name": "MNIST", "history": history})
     monkeypatch.setattr(figure_2_long, "paper_run", lambda *_: trained)
-    cell = {"mark": 30_000, "samples": 150_000}
+    cell = {"images": "digits", "mark": 30_000, "samples": 150_000}
     rows = figure_2_long.run(cell, None)["history"]
     seen = np.array([row["samples_seen"] for row in rows])
     assert 30_000 in seen

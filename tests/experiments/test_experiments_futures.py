@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from vicourse.estimate import Estimate
 from vicourse.experiments import EXPERIMENTS
 from vicourse.experiments.semi_supervised import SEMI_SUPERVISED, images_of, wrong
 from vicourse.experiments.spread import spread
-from vicourse.experiments.state_space import STATE_SPACE
+from vicourse.experiments.state_space import STATE_SPACE, root
 from vicourse.experiments.two_layers import TWO_LAYERS, bits_of
 
 FUTURES = (SEMI_SUPERVISED, TWO_LAYERS, STATE_SPACE)
@@ -40,7 +41,16 @@ def test_ten_labels_of_each_digit_and_no_image_twice():
 
 
 def test_wrong_counts_errors():
-    assert wrong(np.array([1, 2, 3]), np.array([1, 0, 0])) == 0.6667
+    """Two of three, with the error of a share: √(p(1 − p)/(n − 1))."""
+    found = wrong(np.array([1, 2, 3]), np.array([1, 0, 0]))
+    assert np.isclose(found.value, 2 / 3)
+    assert np.isclose(found.standard_error, np.sqrt(2 / 9 / 2))
+
+
+def test_error_of_a_root():
+    """Of 4 ± 0.4 it is 2 ± 0.1."""
+    found = root(Estimate(4.0, 0.4, 10, "monte_carlo"))
+    assert (found.value, found.standard_error) == (2.0, 0.1)
 
 
 def test_training_and_test_bits_differ():

@@ -56,7 +56,7 @@ def run(settings):
         standard error) and exact for this q; the bound of the best q; KL(q(w) ‖ p(w | X)). Then of
         w the mean and SD under q, under the posterior of the half plane that q chose, and the
         maximum a posteriori (MAP) weights; how many nats per new point each of q and MAP predicts
-        worse than the posterior does; seconds.
+        worse than the posterior does; `num_draws` of the estimates; seconds.
     """
     num_data, seed = settings["num_data"], settings["seed"]
     x, new = simulate(num_data, seed), simulate(1000, seed + 1000)
@@ -95,6 +95,7 @@ def run(settings):
         "predicts_worse_se": round(estimate(by_q).standard_error, 5),
         "map_predicts_worse": round(float(-by_map.mean()), 5),
         "map_predicts_worse_se": round(estimate(by_map).standard_error, 5),
+        "num_draws": NUM_DRAWS,
         "seconds": round(seconds, 1),
     }
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from vicourse.experiments.claims import Claim, verdict_lines
 from vicourse.experiments.experiment import Experiment
-from vicourse.experiments.paper_vae import paper_cell, paper_run, thinned
+from vicourse.experiments.paper_vae import images_of, paper_cell, paper_run, thinned
 
 MNIST_LATENTS = (3, 5, 10, 20, 200)
 MNIST_SAMPLES = 18_000_000  # 300 epochs, as in the re-run
@@ -81,10 +81,10 @@ def run(cell, folder, progress=False):
     """Trains one cell and keeps about 40 points of its curve.
 
     Returns:
-        A dict: `data`, the images' name, and `history`, see `thinned`.
+        A dict: see `images_of`; and `history`, see `thinned`.
     """
     trained = paper_run(cell, folder, progress)
-    return {"data": trained.data_name, "history": thinned(trained.history, cell["samples"])}
+    return {**images_of(cell), "history": thinned(trained.history, cell["samples"])}
 
 
 def figure_2_claims(finished):

@@ -10,7 +10,7 @@ Chapter: deep/paper_experiments
 from vicourse.experiments.claims import Claim, verdict_lines
 from vicourse.experiments.experiment import Experiment
 from vicourse.experiments.figure_2 import MNIST_SAMPLES, WAKE_SLEEP_BELOW
-from vicourse.experiments.paper_vae import paper_cell, paper_run, thinned
+from vicourse.experiments.paper_vae import images_of, paper_cell, paper_run, thinned
 
 LONG_SAMPLES = 100_000_000  # 1667 epochs
 NUM_LATENTS = 20
@@ -31,13 +31,13 @@ def run(cell, folder, progress=False):
     """Trains one cell, and keeps its curve: up to the mark as `figure_2` does, then on.
 
     Returns:
-        A dict: `data`, the images' name, and `history`, see `paper_vae.thinned`; one row of it ends
-        at the mark.
+        A dict: see `images_of`; and `history`, see `paper_vae.thinned`; one row of it ends at the
+        mark.
     """
     trained = paper_run(cell, folder, progress)
     first, whole = (thinned(trained.history, cell[end]) for end in ("mark", "samples"))
     later = [row for row in whole if row["samples_seen"] > first[-1]["samples_seen"]]
-    return {"data": trained.data_name, "history": first + later}
+    return {**images_of(cell), "history": first + later}
 
 
 def row_at_the_mark(cell):

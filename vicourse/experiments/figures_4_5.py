@@ -18,7 +18,7 @@ from scipy.stats import norm
 from vicourse.experiments.experiment import Experiment
 from vicourse.experiments.figure_2 import FREY, FREY_SAMPLES, MNIST_SAMPLES
 from vicourse.experiments.images import load_images
-from vicourse.experiments.paper_vae import paper_cell, paper_run, paper_settings
+from vicourse.experiments.paper_vae import images_of, paper_cell, paper_run, paper_settings
 from vicourse.validation import argument_error, check_array, check_integer
 
 MNIST_LATENTS = (2, 5, 10, 20)
@@ -39,10 +39,10 @@ def run(cell, folder, progress=False):
     """Trains one model, or finds it trained, and keeps its pictures.
 
     Returns:
-        A dict: `data`, the images' name; `samples_seen`; `test_elbo` and its `test_elbo_se`, nats
-        per image; packed pictures: `samples`, means of p(x | z) for z from the prior. With two
-        latents also `manifold`, those for `manifold_grid(SIDE)`, and `codes`, how many training
-        images q puts into the square of each of its pictures.
+        A dict: see `images_of`; `samples_seen`; `seconds` of training; `test_elbo` and its
+        `test_elbo_se`, nats per image; packed pictures: `samples`, means of p(x | z) for z from the
+        prior. With two latents also `manifold`, those for `manifold_grid(SIDE)`, and `codes`, how
+        many training images q puts into the square of each of its pictures.
     """
     trained = paper_run(cell, folder, progress)
     shape = (28, 20) if cell["images"] == "frey_face" else (28, 28)
@@ -58,8 +58,8 @@ def run(cell, folder, progress=False):
         stored = paper_settings(cell).stored_images(load_images(cell["images"]).x_train, 0)
         codes = vae.posterior(tf.cast(stored, tf.float32)).mean()
         pictures["codes"] = codes_by_square(codes, SIDE).tolist()
-    known = ("samples_seen", "test_elbo", "test_elbo_se")
-    return {"data": trained.data_name, **{name: last[name] for name in known}, **pictures}
+    known = ("samples_seen", "seconds", "test_elbo", "test_elbo_se")
+    return {**images_of(cell), **{name: round(last[name], 4) for name in known}, **pictures}
 
 
 def manifold_grid(side):

@@ -78,6 +78,12 @@ def paper_run(cell, folder, progress=False):
     )
 
 
+def images_of(cell):
+    """A dict: `data`, the name of the cell's images, `num_train` and `num_test`."""
+    data = load_images(cell["images"])
+    return {"data": data.name, "num_train": len(data.x_train), "num_test": len(data.x_test)}
+
+
 def checkpoint_path(cell, folder):
     """Where `paper_run` keeps its checkpoint."""
     words = ("images", "algorithm", "num_latents", "hidden", "init_std", "learning_rate", "seed")

@@ -1,8 +1,8 @@
 """Nine posteriors with reference draws, from the collection posteriordb.
 
 Each is a data set, real or simulated, with a model that people have argued about, and 10,000 draws
-that Stan took with care. The files are not part of the course: `VICOURSE_DATA_DIR` names a folder that has them
-in `posteriordb/`, as NAME.data.json and NAME.draws.npz.
+that Stan took with care. The files are not part of the course: `VICOURSE_DATA_DIR` names a folder
+that has them in `posteriordb/`, as NAME.data.json and NAME.draws.npz.
 
 Source: Magnusson, Bürkner and Vehtari, posteriordb: a set of posteriors for Bayesian inference and
 probabilistic programming.

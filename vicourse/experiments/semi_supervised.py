@@ -25,6 +25,7 @@ SEEDS = (1, 2, 3)  # the settings were picked with 0
 NUM_CLASSES = 10
 CLASSIFIER_WEIGHT = 10.0  # far above the paper's: so few labels are soon outvoted
 CLASSIFIER_STEPS = 100
+NUM_BOUND = 1000  # test images for M2's bound
 ERRORS = {
     "logistic_error": "logistic regression, labels alone",
     "classifier_error": "M2's classifier, labels alone",
@@ -47,9 +48,10 @@ def run(cell):
     A quarter as many epochs as `epochs` come before them, with the classifier held.
 
     Returns:
-        A dict: `logistic_error`, `classifier_error` and `m2_error`, shares of the test images that
-        are given a wrong label; `bound` and `bound_se`, M2's test bound on log p(x), nats per
-        image; `seconds` of M2's training; `data`, the images' name.
+        A dict: `logistic_error`, `classifier_error` and `m2_error`, shares of the `num_test` test
+        images that are given a wrong label, each with its error `…_se`; `bound` and `bound_se`,
+        M2's test bound on log p(x), nats per image, of the first `num_bound`; `seconds` of M2's
+        training; `data`, the images' name.
     """
     data, (x_labelled, x, x_test), y_labelled = images_of(cell)
     rows = LogisticRegression(max_iter=1000).fit(x_labelled, y_labelled)
@@ -85,20 +87,23 @@ def run(cell):
             hold_classifier=stage == 0,
         )
     seconds = time.perf_counter() - start
-    bound = estimate(unlabelled_bound(model, x_test[:1000], fold_in(cell["seed"], 2))[0].numpy())
+    judged = x_test[:NUM_BOUND]
+    bound = estimate(unlabelled_bound(model, judged, fold_in(cell["seed"], 2))[0].numpy())
     return {
         "data": data.name,
-        "logistic_error": wrong(rows.predict(x_test), data.y_test),
-        "classifier_error": classifier_error,
-        "m2_error": error(),
+        "num_test": len(x_test),
+        **with_error("logistic_error", wrong(rows.predict(x_test), data.y_test)),
+        **with_error("classifier_error", classifier_error),
+        **with_error("m2_error", error()),
+        "num_bound": len(judged),
         **with_error("bound", bound, digits=3),
         "seconds": round(seconds, 1),
     }
 
 
 def wrong(predicted, labels):
-    """The share of wrong labels, to four decimals."""
-    return round(float(np.mean(predicted != labels)), 4)
+    """The share of wrong labels, an `Estimate`."""
+    return estimate(np.not_equal(predicted, labels).astype(float), unit="")
 
 
 def images_of(cell):

@@ -8,6 +8,7 @@ Source: Kingma & Welling (2014), section 5.
 Chapter: deep/paper_experiments
 """
 
+import time
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -76,8 +77,9 @@ def run(settings):
 
     Returns:
         A dict: `samples_seen`, `test_elbo` and `test_elbo_se` (nats per image), each a list with
-        one entry for each of `EPOCHS`; `data`, the images' name.
+        one entry for each of `EPOCHS`; `data`, the images' name, and `num_test` of them; `seconds`.
     """
+    start = time.perf_counter()
     quick = settings["data"] == "digits"
     data = load_images(settings["data"])
     variant = VARIANTS[settings["variant"]]
@@ -91,7 +93,13 @@ def run(settings):
         gather_squares(vae, optimizer, training, stored[0], variant.gathered)
     run_epoch = make_epoch(vae, optimizer, training, stored[0])
     run_test = make_evaluation(vae, training.estimator)
-    found = {"data": data.name, "samples_seen": [], "test_elbo": [], "test_elbo_se": []}
+    found = {
+        "data": data.name,
+        "num_test": len(stored[1]),
+        "samples_seen": [],
+        "test_elbo": [],
+        "test_elbo_se": [],
+    }
     per_epoch = len(stored[0]) // training.batch_size * training.batch_size
     for epoch in range(1, max(EPOCHS) + 1):
         step_seed, test_seed, bits_seed = split_seed(fold_in(training.seed, epoch), 3)
@@ -101,7 +109,7 @@ def run(settings):
             found["samples_seen"].append(epoch * per_epoch)
             found["test_elbo"].append(round(bound.value, 3))
             found["test_elbo_se"].append(round(bound.standard_error, 3))
-    return found
+    return {**found, "seconds": round(time.perf_counter() - start, 1)}
 
 
 def adagrad(training, variables, **changes):
