@@ -13,7 +13,8 @@ from vicourse.experiments.figure_2_long import (
     figure_2_long_claims,
     row_at_the_mark,
 )
-from vicourse.experiments.figure_3 import FIGURE_3, figure_3_claims
+from vicourse.experiments.figure_3 import FIGURE_3, better_rates, figure_3_claims
+from vicourse.experiments.figure_3_rates import FIGURE_3_RATES, picked_rates
 from vicourse.experiments.figures_4_5 import FIGURES_4_5, manifold_grid, unpack_pictures
 from vicourse.experiments.held_out import HELD_OUT, held_out_claims
 from vicourse.experiments.posteriordb import POSTERIORS, ReferencePosterior, load_posterior
@@ -36,6 +37,7 @@ EXPERIMENTS = {
         FIGURE_2_GAPS,
         FIGURE_2_LONG,
         FIGURE_3,
+        FIGURE_3_RATES,
         FIGURES_4_5,
         HELD_OUT,
         SILENCES,
@@ -52,6 +54,7 @@ __all__ = [
     "Claim",
     "Experiment",
     "ReferencePosterior",
+    "better_rates",
     "figure_2_claims",
     "figure_2_long_claims",
     "figure_3_claims",
@@ -59,6 +62,7 @@ __all__ = [
     "load_posterior",
     "manifold_grid",
     "over_seeds",
+    "picked_rates",
     "picked_settings",
     "row_at_the_mark",
     "run_experiment",
