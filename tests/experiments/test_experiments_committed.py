@@ -50,3 +50,20 @@ def test_a_committed_result_says_where_it_came_from(name):
 
 def test_there_are_such_results():
     assert {"posteriors", "appendix_f", "semi_supervised", "state_space"} <= set(COMMITTED)
+
+
+@pytest.mark.parametrize("name", ["figure_2_gaps", "figures_4_5"])
+def test_models_are_figure_2s(name):
+    """What is drawn, and what is taken apart, is the run whose bound figure 2 shows."""
+
+    def run_of(cell):
+        words = ("images", "algorithm", "num_latents", "init_std", "learning_rate", "seed")
+        return tuple(cell["settings"][word] for word in (*words, "samples"))
+
+    ends = {
+        run_of(cell): cell["history"][-1]["test_elbo"] for cell in record_of("figure_2")["cells"]
+    }
+    shared = [cell for cell in record_of(name)["cells"] if run_of(cell) in ends]
+    assert len(shared) >= 4
+    for cell in shared:
+        assert abs(cell["test_elbo"] - ends[run_of(cell)]) < 0.001, run_of(cell)
